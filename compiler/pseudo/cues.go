@@ -1,0 +1,183 @@
+package pseudo
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The cues: turns of phrase that come before a list of labels. Each is tried on
+// one sentence. Where a cue is weak, the list behind it must also look like
+// labels (see doubtful).
+
+const (
+	pluralNouns  = `labels|categories|classes|options|intents|tags|values|answers|queues|teams|topics|types|kinds|sentiments|choices|outcomes|departments|buckets|levels|severities|priorities|statuses|states|outputs|responses|replies|groups|moods|tones|verdicts|decisions|actions|ratings|grades|genres|emotions|words|stages|folders`
+	listNouns    = `label|category|class|sentiment|priority|severity|intent|topic|tag|verdict|status`
+	replyNouns   = `output|answer|response|result|reply|return value`
+	replyVerbs   = `answer|respond|reply|return|output|say|print|write|give|emit|produce|choose|pick|select|predict`
+	adverbs      = `only|just|exactly|simply|always|strictly|either|with|one of|the word|the words|the label|the labels|a single word|one word|back|me|us`
+	otherNouns   = `formats?|languages?|fields?|ways|forms|styles|patterns|steps|rules|columns|keys|examples|users|customers|these things|currencies|units`
+	wordOrQuoted = `"[^"\n]{1,40}"|“[^”\n]{1,40}”|'[^'\n]{1,40}'|[\p{L}\d][\p{L}\d_/-]{0,30}`
+)
+
+var (
+	oneOf       = regexp.MustCompile(`(?i)\bone of\s+(the|these|those|this|our|my)?\s*((?:(?:following|possible|allowed|valid|available|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+)*)(?:(` + pluralNouns + `|` + otherNouns + `|\p{L}+(?:\s*:))(?:\b|))?\s*(?:below|above)?\s*(?:\([^)]*\)\s*)?(:|-|–|—|\bis\b|\bare\b)?\s*`)
+	oneOfColon  = regexp.MustCompile(`(?i)\bone of\s*[:\-–—]\s*`)
+	noun        = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
+	listedNoun  = regexp.MustCompile(`(?i)\b(?:the|these|two|three|four|five|six|possible|valid|allowed|with|into|using|from|between)\s+(?:\w+\s+)?(?:labels|categories|classes|options|tags|intents|queues|buckets)\s+(?:called\s+|named\s+)?`)
+	replyNoun   = regexp.MustCompile(`(?i)\b(?:` + replyNouns + `)[*_]{0,2}\s*(?::|\b(?:is|must be|should be|can be|can only be|will be|has to be)\b)[*_]{0,2}\s*(?:(?:` + adverbs + `|one of)\b\s*:?\s*)*`)
+	replyVerb   = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `)\b\s*(?:(?:` + adverbs + `|between|among|from)\b\s*)*[:\-–—]?\s*`)
+	sortVerb    = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|flag|sort|route|assign|rate|grade|rank|group|file|triage|bucket|judge|score|detect|identify|distinguish|decide|choose|send|forward|direct|put)\b`)
+	sortInto    = regexp.MustCompile(`(?i)\b(?:as|into|to|between|among)\b\s*(?:(?:either|being|one of|exactly|the|two|three|four|five|six|` + pluralNouns + `)\b\s*)*[:\-–—]?\s*`)
+	transform   = regexp.MustCompile(`(?i)\b(?:convert|normali[sz]e|standardi[sz]e|map|turn|translate|change|transform|rewrite|reformat|format|replace|clean|fix|parse|extract|strip|remove|capitali[sz]e|title-?case)\b`)
+	intoBoolean = regexp.MustCompile(`(?i)\b(?:to|into|as)\s+(?:either\s+)?(?:the\s+(?:words|values)\s+)?`)
+	whether     = regexp.MustCompile(`(?i)\b(?:decide|determine|classify|judge|tell|detect|say|check|identify|predict|figure out|work out|find out)\b[^:]*\b(?:whether|if)\b[^:]*?\b(?:is|are|was|were|sounds|seems|looks)\s+`)
+	pairOf      = regexp.MustCompile(`(?i)\b(yes|no|true|false|y|n|0|1)\s*(/|\bor\b)\s*(yes|no|true|false|y|n|0|1)(\s+(?:question|classifier|classification|decision|check|only|please|depending|accordingly|based)\b|\s*[.,;:!?)]|\s*$)`)
+	inParens    = regexp.MustCompile(`\(([^()]{3,200})\)`)
+	hasOr       = regexp.MustCompile(`(?i)\bor\b|/|\|`)
+	manyQuoted  = regexp.MustCompile(`(?i)(?:` + quotedWord + `)\s*(?:,|;|\.|\bif\b|\bwhen\b|\bfor\b|\bunless\b|\bor\b|\band\b|\bmeans\b|$)`)
+	notLabels   = regexp.MustCompile(`(?i)\b(?:replace|remove|like|such as|except|ignore|drop|strip|e\.?g|treat|words?|expand|correct|instead of|abbreviat\w*|prefix\w*|suffix\w*|starting with|between)\b`)
+	replyStart  = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `|classify|label|mark|tag|` + pluralNouns + `|` + listNouns + `)\b`)
+)
+
+const quotedWord = `"([^"\n]{1,60})"|“([^”\n]{1,60})”|‘([^’\n]{1,60})’|` + "`([^`\n]{1,60})`" + `|(?:^|[\s(/,])'([^'\n]{1,60})'`
+
+// maxCues bounds the places of one sentence where a cue is tried.
+const maxCues = 24
+
+// fromSentence tries every cue on a sentence.
+func fromSentence(s string, add func([]item, int, bool)) {
+	try := func(rest string, conj conjunction, rank int, ok func([]item, string) bool) {
+		if openEnded.MatchString(clip(rest)) {
+			return
+		}
+		items := splitList(rest, conj)
+		strong := ok == nil || ok(items, rest)
+		add(items, rank, strong)
+		if whole := splitList(rest, splitNever); len(whole) != len(items) {
+			add(whole, rank, false) // "…, black and white": the examples decide
+		}
+	}
+	weak := func(items []item, rest string) bool {
+		return !doubtful(items) && (hasOr.MatchString(clip(rest)) || allQuoted(items))
+	}
+	listed := func(items []item, rest string) bool { return !doubtful(items) }
+
+	for _, m := range oneOfColon.FindAllStringIndex(s, maxCues) {
+		try(s[m[1]:], splitAnd, rankOneOf, nil)
+	}
+	for _, m := range oneOf.FindAllStringSubmatchIndex(s, maxCues) {
+		tryOneOf(s, m, try)
+	}
+	for _, m := range noun.FindAllStringIndex(s, maxCues) {
+		try(s[m[1]:], splitAnd, rankNoun, listed)
+	}
+	for _, m := range listedNoun.FindAllStringIndex(s, maxCues) {
+		try(s[m[1]:], splitAnd, rankNoun, listed)
+	}
+	for _, re := range []*regexp.Regexp{replyNoun, replyVerb} {
+		for _, m := range re.FindAllStringIndex(s, maxCues) {
+			try(s[m[1]:], splitOr, rankReply, weak)
+		}
+	}
+	sorts := sortVerb.FindStringIndex(s)
+	if sorts != nil {
+		for _, m := range sortInto.FindAllStringIndex(s[sorts[1]:], maxCues) {
+			try(s[sorts[1]+m[1]:], splitAnd, rankSort, listed)
+		}
+	}
+	if sorts != nil || replyStart.MatchString(s) {
+		for _, m := range inParens.FindAllStringSubmatch(s, maxCues) {
+			try(m[1], splitOr, rankSort, func(items []item, rest string) bool { return weak(items, rest) && !transform.MatchString(s) })
+		}
+	}
+	if m := whether.FindStringIndex(s); m != nil {
+		try(s[m[1]:], splitOr, rankWhether, func(items []item, rest string) bool { return weak(items, rest) && fewWords(items, 2) })
+	}
+	if t := transform.FindStringIndex(s); t != nil {
+		for _, m := range intoBoolean.FindAllStringIndex(s[t[1]:], maxCues) {
+			try(s[t[1]+m[1]:], splitOr, rankReply, func(items []item, _ string) bool { return hasBoolean(items) })
+		}
+	}
+	fromPairs(s, add)
+	fromQuotes(s, add)
+}
+
+// tryOneOf reads "one of the following categories: …". "One of the users" and
+// "one of these formats: …" are no labels.
+func tryOneOf(s string, m []int, try func(string, conjunction, int, func([]item, string) bool)) {
+	group := func(i int) string {
+		if m[2*i] < 0 {
+			return ""
+		}
+		return s[m[2*i]:m[2*i+1]]
+	}
+	det, adj, name, colon := group(1), group(2), group(3), group(4)
+	if regexpOther.MatchString(name) {
+		return
+	}
+	if strings.HasSuffix(name, ":") {
+		colon = ":"
+	}
+	if det != "" && strings.TrimSpace(adj) == "" && name == "" && colon == "" {
+		return // "one of the …" and a noun we do not know
+	}
+	try(s[m[1]:], splitAnd, rankOneOf, nil)
+}
+
+var regexpOther = regexp.MustCompile(`(?i)^(?:` + otherNouns + `)\s*:?$`)
+
+// fromPairs finds "yes or no" and "true/false" where a clause ends with it.
+func fromPairs(s string, add func([]item, int, bool)) {
+	for _, m := range pairOf.FindAllStringSubmatchIndex(s, maxCues) {
+		before := s[:m[0]]
+		tail := before[max(0, len(before)-24):]
+		strong := !transform.MatchString(before) || intoBoolean.MatchString(tail)
+		strong = strong && !notLabels.MatchString(tail)
+		add([]item{{text: s[m[2]:m[3]]}, {text: s[m[6]:m[7]]}}, rankPair, strong)
+	}
+}
+
+// fromQuotes finds several quoted words in one sentence that tells what to
+// answer: Say "spam" for scams and "ham" for the rest.
+func fromQuotes(s string, add func([]item, int, bool)) {
+	var items []item
+	for _, m := range manyQuoted.FindAllStringSubmatch(s, 2*maxLabels) {
+		for _, g := range m[1:] {
+			if g != "" {
+				items = append(items, item{strings.TrimRight(g, ".,;"), true})
+			}
+		}
+	}
+	add(items, rankQuoted, replyStart.MatchString(s) && !notLabels.MatchString(s) && !transform.MatchString(s) && !doubtful(items))
+}
+
+func clip(s string) string { return s[:min(len(s), maxListBytes)] }
+
+func allQuoted(items []item) bool {
+	for _, it := range items {
+		if !it.quoted {
+			return false
+		}
+	}
+	return true
+}
+
+func fewWords(items []item, n int) bool {
+	for _, it := range items {
+		if len(strings.Fields(it.text)) > n {
+			return false
+		}
+	}
+	return true
+}
+
+func hasBoolean(items []item) bool {
+	n := 0
+	for _, it := range items {
+		switch strings.ToLower(it.text) {
+		case "yes", "no", "true", "false", "y", "n", "0", "1":
+			n++
+		}
+	}
+	return n >= 2
+}

@@ -1,0 +1,326 @@
+package pseudo
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// document is a specification taken apart: instruction lines and pairs.
+type document struct {
+	lines []line
+	pairs []pair
+}
+
+type line struct {
+	text string
+	no   int // from 1
+}
+
+type pair struct {
+	Example
+	no int // line of "Input:"
+}
+
+func (d document) text() []string {
+	out := make([]string, len(d.lines))
+	for i, l := range d.lines {
+		out[i] = l.text
+	}
+	return out
+}
+
+// A marker opens a line, after an optional bullet, "Example 3:" and emphasis.
+const markerHead = `(?i)^[ \t]*(?:[-*•>+#]{1,3}[ \t]|\d{1,3}[.)][ \t])?[ \t]*[*_]{0,3}(?:(?:example|sample|expected)[ \t]*#?\d{0,4}[ \t]*[:.)–-]?[ \t]*)?[*_]{0,3}`
+const markerTail = `[ \t]*(?:#?\d{1,4}|\(\d{1,4}\))?[*_]{0,3}[ \t]*[:：][*_]{0,3}[ \t]?(.*)$`
+
+var (
+	inputMark  = regexp.MustCompile(markerHead + `input` + markerTail)
+	outputMark = regexp.MustCompile(markerHead + `output` + markerTail)
+	// On one line: "Input: x → Output: y". The arrow makes it certain.
+	arrowOutput = regexp.MustCompile(`(?i)[ \t]*(?:→|⇒|->|=>|\|)[ \t]*[*_]{0,3}output[*_]{0,3}[ \t]*[:：][*_]{0,3}[ \t]*`)
+	plainOutput = regexp.MustCompile(`(?i)[ \t]*[,;]?[ \t]+[*_]{0,3}output[*_]{0,3}[ \t]*[:：][*_]{0,3}[ \t]*`)
+	// Headings that only announce examples say nothing about the task.
+	heading = regexp.MustCompile(`(?i)^[ \t#*_-]*(?:(?:here (?:are|is)|see|some|a few|more|for|an?|the|following|below)[ \t]+)*(?:test[ \t]+)?(?:examples?|samples?|cases?)(?:[ \t]+(?:below|follow|#?\d{1,4}))?[ \t]*[:.)]?[ \t*_-]*$`)
+)
+
+type markKind byte
+
+const (
+	noMark markKind = iota
+	inMark
+	outMark
+	headMark
+)
+
+// readExamples separates Input:/Output: pairs from instructions.
+//
+// An input goes on until its output; an output ends at a blank line, at the next
+// marker or at a heading. An "Output:" without an input before it describes the
+// answer and stays with the instructions.
+func readExamples(text []string) (document, error) {
+	kinds, rest := classify(text)
+	next := nextMarks(kinds)
+	var d document
+	for i := 0; i < len(text); {
+		switch kinds[i] {
+		case inMark:
+			p, after, err := readPair(text, kinds, rest, next, i)
+			if err != nil {
+				return document{}, err
+			}
+			d.pairs = append(d.pairs, p)
+			i = after
+		case headMark:
+			if next[i] < len(text) && kinds[next[i]] == inMark && blankBetween(text, i+1, next[i]) {
+				i++ // announces the example below
+				continue
+			}
+			fallthrough
+		default:
+			d.lines = append(d.lines, line{text[i], i + 1})
+			i++
+		}
+	}
+	d.trimLast()
+	d.unquote()
+	d.returnDescriptions()
+	return d, nil
+}
+
+// classify finds the marker of each line and the text behind it.
+func classify(text []string) (kinds []markKind, rest []string) {
+	kinds, rest = make([]markKind, len(text)), make([]string, len(text))
+	for i, l := range text {
+		if m := inputMark.FindStringSubmatch(l); m != nil {
+			kinds[i], rest[i] = inMark, m[1]
+		} else if m := outputMark.FindStringSubmatch(l); m != nil {
+			kinds[i], rest[i] = outMark, m[1]
+		} else if heading.MatchString(l) {
+			kinds[i] = headMark
+		}
+	}
+	return kinds, rest
+}
+
+// nextMarks gives for each line the next line below it with an input or output
+// marker, or len(kinds).
+func nextMarks(kinds []markKind) []int {
+	next := make([]int, len(kinds))
+	at := len(kinds)
+	for i := len(kinds) - 1; i >= 0; i-- {
+		next[i] = at
+		if kinds[i] == inMark || kinds[i] == outMark {
+			at = i
+		}
+	}
+	return next
+}
+
+func blankBetween(text []string, from, to int) bool {
+	for _, l := range text[from:to] {
+		if strings.TrimSpace(l) != "" && !heading.MatchString(l) {
+			return false
+		}
+	}
+	return true
+}
+
+// readPair reads the pair whose input opens at line at; it returns the line
+// after it.
+func readPair(text []string, kinds []markKind, rest []string, next []int, at int) (pair, int, error) {
+	p := pair{no: at + 1}
+	input := []string{rest[at]}
+	for i := at; ; {
+		// An output on the same line as (the end of) the input. Without an
+		// arrow the words could belong to the input, so an output line below
+		// takes precedence.
+		if in, out, ok := inline(input[len(input)-1], i == at && (next[at] == len(text) || kinds[next[at]] == inMark)); ok {
+			input[len(input)-1] = in
+			p.Input = value(input)
+			body, after := readOutput(text, kinds, out, i+1)
+			p.Output = body
+			return p, after, p.check()
+		}
+		i++
+		if i == len(text) || kinds[i] == inMark {
+			return p, i, fmt.Errorf("line %d: %w: this Input has no Output: write \"Output: …\" on the line below it", p.no, ErrExample)
+		}
+		if kinds[i] == outMark {
+			p.Input = value(input)
+			body, after := readOutput(text, kinds, rest[i], i+1)
+			p.Output = body
+			if after < len(text) && kinds[after] == outMark {
+				return p, after, fmt.Errorf("line %d: %w: a second Output for the Input on line %d: give each Output its own Input", after+1, ErrExample, p.no)
+			}
+			return p, after, p.check()
+		}
+		input = append(input, text[i])
+	}
+}
+
+func (p pair) check() error {
+	if p.Output == "" {
+		return fmt.Errorf("line %d: %w: the Output is empty: write the expected answer, or a word such as \"none\" where there is no answer", p.no, ErrExample)
+	}
+	return nil
+}
+
+func inline(s string, plain bool) (in, out string, ok bool) {
+	m := arrowOutput.FindStringIndex(s)
+	if m == nil && plain {
+		m = plainOutput.FindStringIndex(s)
+	}
+	if m == nil {
+		return s, "", false
+	}
+	return s[:m[0]], s[m[1]:], true
+}
+
+func readOutput(text []string, kinds []markKind, first string, i int) (string, int) {
+	out := []string{first}
+	fenced := strings.HasPrefix(strings.TrimSpace(first), "```")
+	for ; i < len(text) && kinds[i] == noMark; i++ {
+		l := strings.TrimSpace(text[i])
+		empty := len(out) == 1 && strings.TrimSpace(first) == ""
+		if l == "" && !fenced {
+			if empty {
+				continue // "Output:" and the answer further down
+			}
+			break
+		}
+		out = append(out, text[i])
+		if strings.HasPrefix(l, "```") {
+			if fenced {
+				i++
+				break
+			}
+			fenced = empty
+		}
+	}
+	return value(out), i
+}
+
+// value trims an input or output and takes a code fence off.
+func value(lines []string) string {
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " \t")
+	}
+	s := strings.TrimSpace(strings.Join(lines, "\n"))
+	if body, ok := strings.CutPrefix(s, "```"); ok {
+		if body, ok = strings.CutSuffix(body, "```"); ok {
+			if nl := strings.IndexByte(body, '\n'); nl >= 0 {
+				s = strings.TrimSpace(body[nl+1:])
+			}
+		}
+	}
+	return s
+}
+
+// trimLast gives lines that follow the last output directly back to the
+// instructions when no other output has more than one line: "Output: wait" and
+// below it "Always answer in lower case."
+func (d *document) trimLast() {
+	if len(d.pairs) < 2 {
+		return
+	}
+	for _, p := range d.pairs[:len(d.pairs)-1] {
+		if strings.Contains(p.Output, "\n") {
+			return
+		}
+	}
+	last := &d.pairs[len(d.pairs)-1]
+	if first, more, ok := strings.Cut(last.Output, "\n"); ok && !strings.ContainsAny(first, "{[<") {
+		last.Output = strings.TrimSpace(first)
+		for _, l := range strings.Split(more, "\n") {
+			d.lines = append(d.lines, line{l, last.no + 1})
+		}
+	}
+}
+
+// unquote takes quotation marks off when every input and every output wears
+// them: they delimit the text then and are not part of it.
+func (d *document) unquote() {
+	for _, p := range d.pairs {
+		if !quoted(p.Input) || !quoted(p.Output) {
+			return
+		}
+	}
+	for i, p := range d.pairs {
+		d.pairs[i].Input, d.pairs[i].Output = p.Input[1:len(p.Input)-1], p.Output[1:len(p.Output)-1]
+	}
+}
+
+func quoted(s string) bool {
+	return len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' && !strings.Contains(s[1:len(s)-1], `"`)
+}
+
+// returnDescriptions gives pairs that describe the form back to the
+// instructions: "Input: a message. Output: urgent or wait".
+func (d *document) returnDescriptions() {
+	if len(d.pairs) < 2 {
+		return
+	}
+	seen := map[string]int{}
+	for _, p := range d.pairs {
+		seen[p.Output]++
+	}
+	kept := d.pairs[:0]
+	for _, p := range d.pairs {
+		if isDescription(p.Output, seen) {
+			d.lines = append(d.lines, line{"Input: " + p.Input + " Output: " + p.Output, p.no})
+			continue
+		}
+		kept = append(kept, p)
+	}
+	d.pairs = kept
+}
+
+func isDescription(output string, seen map[string]int) bool {
+	if strings.Contains(output, "\n") {
+		return false
+	}
+	if strings.HasPrefix(strings.ToLower(output), "one of") {
+		return true
+	}
+	items := splitList(output, splitAnd)
+	if len(items) < 2 {
+		return false
+	}
+	for _, it := range items {
+		if seen[it.text] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// conflicts reports inputs that appear with different outputs.
+func (d document) conflicts() []string {
+	var out []string
+	first := map[string]pair{}
+	for _, p := range d.pairs {
+		q, ok := first[p.Input]
+		if !ok {
+			first[p.Input] = p
+			continue
+		}
+		if q.Output != p.Output {
+			out = append(out, fmt.Sprintf("lines %d and %d give the same input two different outputs, %q and %q: keep one", q.no, p.no, short(q.Output), short(p.Output)))
+		}
+	}
+	return out
+}
+
+// short abbreviates text for a message.
+func short(s string) string {
+	const most = 40
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i] + "…"
+		}
+		n++
+	}
+	return s
+}
