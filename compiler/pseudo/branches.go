@@ -56,5 +56,6 @@ func fromBranches(para string, add func([]item, int, bool)) {
 		items = append(items, hits[first].item)
 		hits = append(hits[:first], hits[first+1:]...)
 	}
-	add(items, rankBranch, elses > 0 && !doubtful(items))
+	sure := elses > 0 || allQuoted(items) || hasBoolean(items)
+	add(items, rankBranch, sure && !doubtful(items))
 }

@@ -20,23 +20,30 @@ const (
 )
 
 var (
-	oneOf       = regexp.MustCompile(`(?i)\bone of\s+(the|these|those|this|our|my)?\s*((?:(?:following|possible|allowed|valid|available|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+)*)(?:(` + pluralNouns + `|` + otherNouns + `|\p{L}+(?:\s*:))(?:\b|))?\s*(?:below|above)?\s*(?:\([^)]*\)\s*)?(:|-|–|—|\bis\b|\bare\b)?\s*`)
-	oneOfColon  = regexp.MustCompile(`(?i)\bone of\s*[:\-–—]\s*`)
-	noun        = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
-	listedNoun  = regexp.MustCompile(`(?i)\b(?:the|these|two|three|four|five|six|possible|valid|allowed|with|into|using|from|between)\s+(?:\w+\s+)?(?:labels|categories|classes|options|tags|intents|queues|buckets)\s+(?:called\s+|named\s+)?`)
-	replyNoun   = regexp.MustCompile(`(?i)\b(?:` + replyNouns + `)[*_]{0,2}\s*(?::|\b(?:is|must be|should be|can be|can only be|will be|has to be)\b)[*_]{0,2}\s*(?:(?:` + adverbs + `|one of)\b\s*:?\s*)*`)
-	replyVerb   = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `)\b\s*(?:(?:` + adverbs + `|between|among|from)\b\s*)*[:\-–—]?\s*`)
-	sortVerb    = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|flag|sort|route|assign|rate|grade|rank|group|file|triage|bucket|judge|score|detect|identify|distinguish|decide|choose|send|forward|direct|put)\b`)
-	sortInto    = regexp.MustCompile(`(?i)\b(?:as|into|to|between|among)\b\s*(?:(?:either|being|one of|exactly|the|two|three|four|five|six|` + pluralNouns + `)\b\s*)*[:\-–—]?\s*`)
-	transform   = regexp.MustCompile(`(?i)\b(?:convert|normali[sz]e|standardi[sz]e|map|turn|translate|change|transform|rewrite|reformat|format|replace|clean|fix|parse|extract|strip|remove|capitali[sz]e|title-?case)\b`)
-	intoBoolean = regexp.MustCompile(`(?i)\b(?:to|into|as)\s+(?:either\s+)?(?:the\s+(?:words|values)\s+)?`)
-	whether     = regexp.MustCompile(`(?i)\b(?:decide|determine|classify|judge|tell|detect|say|check|identify|predict|figure out|work out|find out)\b[^:]*\b(?:whether|if)\b[^:]*?\b(?:is|are|was|were|sounds|seems|looks)\s+`)
-	pairOf      = regexp.MustCompile(`(?i)\b(yes|no|true|false|y|n|0|1)\s*(/|\bor\b)\s*(yes|no|true|false|y|n|0|1)(\s+(?:question|classifier|classification|decision|check|only|please|depending|accordingly|based)\b|\s*[.,;:!?)]|\s*$)`)
-	inParens    = regexp.MustCompile(`\(([^()]{3,200})\)`)
-	hasOr       = regexp.MustCompile(`(?i)\bor\b|/|\|`)
-	manyQuoted  = regexp.MustCompile(`(?i)(?:` + quotedWord + `)\s*(?:,|;|\.|\bif\b|\bwhen\b|\bfor\b|\bunless\b|\bor\b|\band\b|\bmeans\b|$)`)
-	notLabels   = regexp.MustCompile(`(?i)\b(?:replace|remove|like|such as|except|ignore|drop|strip|e\.?g|treat|words?|expand|correct|instead of|abbreviat\w*|prefix\w*|suffix\w*|starting with|between)\b`)
-	replyStart  = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `|classify|label|mark|tag|` + pluralNouns + `|` + listNouns + `)\b`)
+	oneOf        = regexp.MustCompile(`(?i)\bone of\s+(the|these|those|this|our|my)?\s*((?:(?:following|possible|allowed|valid|available|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+)*)(?:(` + pluralNouns + `|` + otherNouns + `|\p{L}+(?:\s*:))(?:\b|))?\s*(?:below|above)?\s*(?:\([^)]*\)\s*)?(:|-|–|—|\bis\b|\bare\b)?\s*`)
+	oneOfColon   = regexp.MustCompile(`(?i)\bone of\s*[:\-–—]\s*`)
+	noun         = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
+	listedNoun   = regexp.MustCompile(`(?i)\b(?:the|these|two|three|four|five|six|possible|valid|allowed|with|into|using|from|between)\s+(?:\w+\s+)?(?:labels|categories|classes|options|tags|intents|queues|buckets)\s+(?:called\s+|named\s+)?`)
+	replyNoun    = regexp.MustCompile(`(?i)\b(?:` + replyNouns + `)[*_]{0,2}\s*(?::|\b(?:is|must be|should be|can be|can only be|will be|has to be)\b)[*_]{0,2}\s*(?:(?:` + adverbs + `|one of)\b\s*:?\s*)*`)
+	replyVerb    = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `)\b\s*(?:(?:` + adverbs + `|between|among|from)\b\s*)*[:\-–—]?\s*`)
+	sortVerb     = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|flag|sort|route|assign|rate|grade|rank|group|file|triage|bucket|judge|score|detect|identify|distinguish|decide|choose|send|forward|direct|put)\b`)
+	sortInto     = regexp.MustCompile(`(?i)\b(?:as|into|to|between|among)\b\s*(?:(?:either|being|one of|exactly|the|two|three|four|five|six|` + pluralNouns + `)\b\s*)*[:\-–—]?\s*`)
+	sortColon    = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|sort|route|assign|rate|grade|triage|judge|decide|determine|choose)\b[^:.()]*:\s+`)
+	chooseFrom   = regexp.MustCompile(`(?i)\b(?:choose|pick|select)\b[^:,.]*\b(?:from|among|between)\s+(?:the\s+)?(?:following|options?|values?|labels?|categories)?\s*`)
+	askColon     = regexp.MustCompile(`(?i)^\s*(?:which|what|is (?:it|this|that))\b[^:]*:\s+`)
+	nounParens   = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `|bucket|queue|team|department|emotion|mood|tone|type|kind|level)\s*\(([^()]{3,400})\)\s*[.:?]?\s*$`)
+	digitFor     = regexp.MustCompile(`(?i)(?:^|\s)(-?\d)\s+(?:for|if|when|means|otherwise)\b`)
+	onlyParens   = regexp.MustCompile(`^\s*\(([^()]{3,400})\)[.:]?\s*$`)
+	transform    = regexp.MustCompile(`(?i)\b(?:convert|normali[sz]e|standardi[sz]e|map|turn|translate|change|transform|rewrite|reformat|format|replace|clean|fix|parse|extract|strip|remove|capitali[sz]e|title-?case)\b`)
+	intoBoolean  = regexp.MustCompile(`(?i)\b(?:to|into|as)\s+(?:either\s+)?(?:the\s+(?:words|values)\s+)?`)
+	whether      = regexp.MustCompile(`(?i)\b(?:decide|determine|classify|judge|tell|detect|say|check|identify|predict|figure out|work out|find out)\b[^:]*\b(?:whether|if)\b[^:]*?\b(?:is|are|was|were|sounds|seems|looks)\s+(?:an?\s+)?`)
+	innerArticle = regexp.MustCompile(`(?i)((?:,|/|\bor)\s+)an?\s+`)
+	pairOf       = regexp.MustCompile(`(?i)\b(yes|no|true|false|y|n|0|1)\s*(/|\bor\b)\s*(yes|no|true|false|y|n|0|1)(\s+(?:question|classifier|classification|decision|check|only|please|depending|accordingly|based)\b|\s*[.,;:!?)]|\s*$)`)
+	inParens     = regexp.MustCompile(`\(([^()]{3,200})\)`)
+	hasOr        = regexp.MustCompile(`(?i)\bor\b|/|\|`)
+	manyQuoted   = regexp.MustCompile(`(?i)(?:` + quotedWord + `)\s*(?:,|;|\.|\bif\b|\bwhen\b|\bfor\b|\bunless\b|\bor\b|\band\b|\bmeans\b|$)`)
+	notLabels    = regexp.MustCompile(`(?i)\b(?:replace|remove|like|such as|except|ignore|drop|strip|e\.?g|treat|words?|expand|correct|instead of|abbreviat\w*|prefix\w*|suffix\w*|starting with|between)\b`)
+	replyStart   = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `|classify|label|mark|tag|` + pluralNouns + `|` + listNouns + `)\b`)
 )
 
 const quotedWord = `"([^"\n]{1,60})"|“([^”\n]{1,60})”|‘([^’\n]{1,60})’|` + "`([^`\n]{1,60})`" + `|(?:^|[\s(/,])'([^'\n]{1,60})'`
@@ -90,8 +97,22 @@ func fromSentence(s string, add func([]item, int, bool)) {
 			try(m[1], splitOr, rankSort, func(items []item, rest string) bool { return weak(items, rest) && !transform.MatchString(s) })
 		}
 	}
+	if m := sortColon.FindStringIndex(s); m != nil {
+		try(s[m[1]:], splitAnd, rankSort, listed)
+	}
+	if m := chooseFrom.FindStringIndex(s); m != nil {
+		try(s[m[1]:], splitAnd, rankReply, listed)
+	}
+	if m := askColon.FindStringIndex(s); m != nil {
+		try(s[m[1]:], splitOr, rankSort, weak)
+	}
+	for _, re := range []*regexp.Regexp{onlyParens, nounParens} {
+		if m := re.FindStringSubmatch(s); m != nil {
+			try(m[1], splitAnd, rankSort, func(items []item, rest string) bool { return listed(items, rest) && len(items) > 2 })
+		}
+	}
 	if m := whether.FindStringIndex(s); m != nil {
-		try(s[m[1]:], splitOr, rankWhether, func(items []item, rest string) bool { return weak(items, rest) && fewWords(items, 2) })
+		try(innerArticle.ReplaceAllString(s[m[1]:], "$1"), splitOr, rankWhether, func(items []item, rest string) bool { return weak(items, rest) && fewWords(items, 2) })
 	}
 	if t := transform.FindStringIndex(s); t != nil {
 		for _, m := range intoBoolean.FindAllStringIndex(s[t[1]:], maxCues) {
@@ -146,6 +167,11 @@ func fromQuotes(s string, add func([]item, int, bool)) {
 			if g != "" {
 				items = append(items, item{strings.TrimRight(g, ".,;"), true})
 			}
+		}
+	}
+	if len(items) == 0 { // Return 1 for positive and 0 for negative.
+		for _, m := range digitFor.FindAllStringSubmatch(s, maxCues) {
+			items = append(items, item{text: m[1]})
 		}
 	}
 	add(items, rankQuoted, replyStart.MatchString(s) && !notLabels.MatchString(s) && !transform.MatchString(s) && !doubtful(items))

@@ -163,7 +163,7 @@ var (
 	// What follows a list after a comma.
 	afterList = regexp.MustCompile(`(?i)[,;]\s+(?:and\s+|but\s+|with\s+)?(?:nothing (?:else|more)|no (?:other|explanations?|extra|punctuation|further)|without|in (?:lower|upper|small|capital)|only\b|depending|based|according|whichever|whatever|as appropriate|never|do not|don't)\b.*$`)
 	// What explains a label after it.
-	explained = regexp.MustCompile(`\s*(?::|=| - | – | — |->|→)(?:\s.*|$)|\s*=.*$`)
+	explained = regexp.MustCompile(`\s*(?::|->|→)(?:\s.*|$)|\s+(?:-|–|—)\s.*$|\s*=.*$`)
 	// What follows the last label in a sentence.
 	afterLast = regexp.MustCompile(`(?i)[\s,]+(?:based on|depending|according|accordingly|if|when|whether|unless|and nothing else|nothing else|nothing more|only|without|with no|that|which|given|so that|because|for each|for every|for the|to indicate|to describe|to say|to show|as appropriate|as a|as the|in (?:lower|upper|small|capital|all|one|plain|this|that|the|tone|style|nature|mood)\b|and do not|and don't|and never|but|please|by|using|\(|-|–|—).*$`)
 )
