@@ -11,6 +11,8 @@ import (
 const (
 	blockK = 256
 	blockM = 20
+	// Up to this many column panels (n ≤ 128) a transposed A is read in place.
+	directPanels = 8
 	// Below this many multiplications waking a worker costs more than it saves.
 	serialBelow = 1 << 18
 )
@@ -68,6 +70,7 @@ type gemmTask struct {
 	alpha                  float32
 	a, b, c                []float32
 	lda, ldb, ldc          int
+	wholeA                 bool      // ap holds all of A
 	ap                     []float32 // packed A, or only its last panel (see multiply)
 	bp                     []float32 // packed B
 }
@@ -111,23 +114,27 @@ func (g *gemmTask) split(count, work int) {
 	parallel(count, g)
 }
 
-// multiply runs the product once B is packed. A stored row by row is read in
-// place: the kernel takes a row stride, and packing would cost as much as the
-// product itself when n is a LoRA rank. Only a last panel of fewer than tileM
-// rows is packed, to pad it. A transposed A is packed whole.
+// multiply runs the product once B is packed. A is read in place: the kernel
+// takes strides, and packing would cost as much as the product itself when n
+// is a LoRA rank. Only a last panel of fewer than tileM rows is packed, to pad
+// it. A transposed A that many column panels read again is packed whole, since
+// its strides spread a panel over as many cache lines as k.
 func (g *gemmTask) multiply() {
 	mp, np := panels(g.m, tileM), panels(g.n, tileN)
 	var packed *buffer
-	switch {
-	case g.transA:
+	if g.wholeA = g.transA && np > directPanels; g.wholeA {
 		packed = getScratch(mp * tileM * g.k)
 		g.ap, g.stage = packed.data, stagePackA
 		g.split(mp, g.m*g.k)
-	case g.m%tileM != 0:
+	} else if g.m%tileM != 0 {
 		packed = getScratch(tileM * g.k)
 		g.ap = packed.data
 		last := (mp - 1) * tileM
-		packA(g.ap, false, g.m-last, g.k, g.a[last*g.lda:], g.lda, 0, 1)
+		start := last * g.lda
+		if g.transA {
+			start = last
+		}
+		packA(g.ap, g.transA, g.m-last, g.k, g.a[start:], g.lda, 0, 1)
 	}
 	g.stage = stageMultiply
 	if g.byRows = mp >= np; g.byRows {
@@ -159,10 +166,12 @@ func (g *gemmTask) tile(i, j, k0, kc int, bp []float32) {
 	var a []float32
 	rs, ks := 1, tileM
 	switch {
-	case g.transA:
+	case g.wholeA:
 		a = g.ap[(i*g.k+k0)*tileM:]
 	case rows < tileM:
 		a = g.ap[k0*tileM:]
+	case g.transA:
+		a, ks = g.a[k0*g.lda+i*tileM:], g.lda
 	default:
 		a, rs, ks = g.a[i*tileM*g.lda+k0:], g.lda, 1
 	}

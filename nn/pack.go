@@ -33,7 +33,9 @@ func packA(dst []float32, trans bool, m, k int, a []float32, lda, lo, hi int) {
 			}
 		case w == tileM:
 			for q := range k {
-				*(*[tileM]float32)(d[q*tileM:]) = *(*[tileM]float32)(a[q*lda+i0:])
+				// Six moves: copy would call memmove for 24 bytes.
+				s, t := a[q*lda+i0:][:tileM], d[q*tileM:][:tileM]
+				t[0], t[1], t[2], t[3], t[4], t[5] = s[0], s[1], s[2], s[3], s[4], s[5]
 			}
 		default:
 			for q := range k {
