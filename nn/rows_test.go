@@ -93,6 +93,22 @@ func TestExpExtremes(t *testing.T) {
 	})
 }
 
+// A NaN must not be clamped away: a diverged training has to show.
+func TestNaNPropagates(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		for at := range 11 {
+			x := make([]float32, 11)
+			x[at] = float32(math.NaN())
+			y, slope := make([]float32, 11), make([]float32, 11)
+			GELU(y, slope, x)
+			Softmax(x)
+			if y[at] == y[at] || slope[at] == slope[at] || x[0] == x[0] {
+				t.Errorf("NaN at %d is lost: gelu %g, slope %g, softmax %g", at, y[at], slope[at], x[0])
+			}
+		}
+	})
+}
+
 func TestGELU(t *testing.T) {
 	f := func(x float64) float64 {
 		return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))

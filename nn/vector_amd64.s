@@ -20,9 +20,10 @@ DATA ·vc+60(SB)/4, $0x3e5b33b6 // gelu: three times that
 GLOBL ·vc(SB), RODATA|NOPTR, $64
 
 // EXP: Y0 = exp(Y0). Uses Y1, Y2. Cephes' expf: x = n·ln2 + f, polynomial in f.
+// The operand order of the clamps lets a NaN through.
 #define EXP \
-	VMAXPS Y14, Y0, Y0; \
-	VMINPS Y13, Y0, Y0; \
+	VMAXPS Y0, Y14, Y0; \
+	VMINPS Y0, Y13, Y0; \
 	VBROADCASTSS ·vc+0(SB), Y1; \
 	VMULPS Y1, Y0, Y1; \
 	VROUNDPS $0, Y1, Y1; \
