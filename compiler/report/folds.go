@@ -71,19 +71,22 @@ func Without[T any](items []T, held []int) []T {
 	return out
 }
 
-// CrossValidate answers every fold with a predictor fitted on the examples
-// outside it, and returns the hits by example. Examples in no fold are misses.
-// An example whose input is held out is kept from training even when it stands
-// in the specification twice.
+// Training returns the examples that may train a fold: those not held out,
+// without copies of a held-out input elsewhere in the specification.
+func Training(examples []pseudo.Example, held []int) []pseudo.Example {
+	hidden := map[string]bool{}
+	for _, i := range held {
+		hidden[examples[i].Input] = true
+	}
+	return slices.DeleteFunc(Without(examples, held), func(e pseudo.Example) bool { return hidden[e.Input] })
+}
+
+// CrossValidate answers every fold with a predictor fitted on its Training
+// examples, and returns the hits by example. Examples in no fold are misses.
 func CrossValidate(examples []pseudo.Example, folds [][]int, fit Fit) []bool {
 	hits := make([]bool, len(examples))
 	for _, held := range folds {
-		hidden := map[string]bool{}
-		for _, i := range held {
-			hidden[examples[i].Input] = true
-		}
-		train := slices.DeleteFunc(Without(examples, held), func(e pseudo.Example) bool { return hidden[e.Input] })
-		predict := fit(train)
+		predict := fit(Training(examples, held))
 		for _, i := range held {
 			hits[i] = same(predict(examples[i].Input), examples[i].Output)
 		}

@@ -102,7 +102,7 @@ func New(spec pseudo.Spec, results []Result, base Baseline) Report {
 		r.Baseline = base.Accuracy()
 		r.Interval[0], r.Interval[1] = Wilson(hits, r.N)
 	}
-	r.Verdict = r.judge(base.Name != "" && len(base.Hits) == r.N)
+	r.Verdict = r.judge(len(spec.Examples), base.Name != "" && len(base.Hits) == r.N)
 	return r
 }
 
@@ -132,11 +132,13 @@ func indexOf(labels []string, answer string) int {
 	return slices.IndexFunc(labels, func(l string) bool { return same(l, answer) })
 }
 
-// judge writes the verdict. A comparison is only called won when the whole
+// judge writes the verdict of a specification with so many examples. A comparison is only called won when the whole
 // interval lies above both the baseline and the majority.
-func (r Report) judge(compared bool) string {
+func (r Report) judge(examples int, compared bool) string {
 	name := fmt.Sprintf("%s: %s", r.BaselineName, percent(r.Baseline))
 	switch {
+	case r.N == 0 && examples > 0:
+		return fmt.Sprintf("not evaluated: with %s none can be held out; add more Input:/Output: pairs, %d or more in all", count(examples, "example"), EnoughCases)
 	case r.N == 0:
 		return fmt.Sprintf("not evaluated: there are no examples to measure with; add %d or more Input:/Output: pairs to the specification", EnoughCases)
 	case r.N < EnoughCases:

@@ -131,6 +131,13 @@ func TestFailuresAreBounded(t *testing.T) {
 	}
 }
 
+func TestExamplesButNothingMeasured(t *testing.T) {
+	r := New(pseudo.Spec{Examples: make([]pseudo.Example, 2)}, nil, Baseline{})
+	if !strings.Contains(r.Verdict, "not evaluated: with 2 examples") {
+		t.Errorf("verdict %q", r.Verdict)
+	}
+}
+
 // withProbs gives every answer the same confidence.
 func withProbs(res []Result, p float64) []Result {
 	for i := range res {
