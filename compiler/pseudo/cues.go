@@ -22,7 +22,7 @@ const (
 var (
 	oneOf        = regexp.MustCompile(`(?i)\bone of\s+(the|these|those|this|our|my)?\s*((?:(?:following|possible|allowed|valid|available|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+)*)(?:(` + pluralNouns + `|` + otherNouns + `|\p{L}+(?:\s*:))(?:\b|))?\s*(?:below|above)?\s*(?:\([^)]*\)\s*)?(:|-|–|—|\bis\b|\bare\b)?\s*`)
 	oneOfColon   = regexp.MustCompile(`(?i)\bone of\s*[:\-–—]\s*`)
-	noun         = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
+	noun         = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b|\bincludes?\s*:)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
 	listedNoun   = regexp.MustCompile(`(?i)\b(?:the|these|two|three|four|five|six|possible|valid|allowed|with|into|using|from|between)\s+(?:\w+\s+)?(?:labels|categories|classes|options|tags|intents|queues|buckets)\s+(?:called\s+|named\s+)?`)
 	replyNoun    = regexp.MustCompile(`(?i)\b(?:` + replyNouns + `)[*_]{0,2}\s*(?::|\b(?:is|must be|should be|can be|can only be|will be|has to be)\b)[*_]{0,2}\s*(?:(?:` + adverbs + `|one of)\b\s*:?\s*)*`)
 	replyVerb    = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `)\b\s*(?:(?:` + adverbs + `|between|among|from)\b\s*)*[:\-–—]?\s*`)
@@ -154,7 +154,11 @@ func fromPairs(s string, add func([]item, int, bool)) {
 		tail := before[max(0, len(before)-24):]
 		strong := !transform.MatchString(before) || intoBoolean.MatchString(tail)
 		strong = strong && !notLabels.MatchString(tail)
-		add([]item{{text: s[m[2]:m[3]]}, {text: s[m[6]:m[7]]}}, rankPair, strong)
+		a, b := s[m[2]:m[3]], s[m[6]:m[7]]
+		if b == strings.ToLower(b) {
+			a = strings.ToLower(a) // "Yes or no?": the capital belongs to the sentence
+		}
+		add([]item{{text: a}, {text: b}}, rankPair, strong)
 	}
 }
 

@@ -120,6 +120,11 @@ var labelCases = []struct {
 	{"Assign each complaint to a bucket (food, service, cleanliness, noise).", "food|service|cleanliness|noise"},
 	{"Which of our three shops is meant? Answer with Main Street, Harbour or Airport.", "Main Street|Harbour|Airport"},
 	{"Decide whether the text is a question, a request or an offer.", "question|request|offer"},
+	{"Choose the right answer to the question (choices are hotter or colder ): is a big star hot?", "hotter|colder"},
+	{"Find the topic of the article. Possible categories include: Music, Sports, World News.", "Music|Sports|World News"},
+	{"Are the two sentences the same? Yes or no?", "yes|no"},
+	{"Are the two sentences the same? Yes or No?", "Yes|No"},
+	{"Classify whether the user is content. Respond with \"Satisfied\" or \"Unsatisfied\".\n- Agent: may I help?\n- Customer: no", "Satisfied|Unsatisfied"},
 
 	// no labels
 	{"Extract the e-mail address from the text, or return none.", ""},

@@ -42,6 +42,9 @@ func scanList(s string) []token {
 			flush(i)
 			toks = append(toks, token{string(r), byte(r)})
 			start = i + n
+		case r == ')':
+			flush(i) // closes a bracket before the list: the list ends here
+			return toks
 		case r == '(':
 			if end := strings.IndexByte(s[i:], ')'); end > 0 {
 				flush(i)

@@ -284,8 +284,9 @@ func TestCatalogueParses(t *testing.T) {
 // generous for a busy machine and the race detector.
 func TestLinearTime(t *testing.T) {
 	for _, unit := range []string{"a or ", "one of: ", "\"", "'a' ", "(", "a/", "\n- a", "Input:\n", "Input: a\nOutput: b\n", "Input: a Output: ",
-		"yes if a, ", "otherwise ", "answer ", "decide whether is ", "a:\nb\n", "yes or no ", "[INPUT]", "\U0001F600", "\xff"} {
-		text := strings.Repeat(unit, MaxLength/len(unit))
+		"yes if a, ", "otherwise ", "answer ", "decide whether is ", "a:\nb\n", "yes or no ", "[INPUT]", "\U0001F600", "\xff", "\n- a\n\n\n"} {
+		text := strings.Repeat("labels ", 500) + "\n"
+		text += strings.Repeat(unit, (MaxLength-len(text))/len(unit))
 		start := time.Now()
 		s, err := Parse(text)
 		if err == nil {

@@ -46,7 +46,7 @@ func readLayout(lines []line) layout {
 			items, after := readBullets(lines, i)
 			l.lists = append(l.lists, lineList{lead, true, items})
 			l.paras = append(l.paras, items...)
-			i = after - 1
+			i, lead = after-1, "" // one line leads to one list
 			continue
 		}
 		prev := lead
@@ -188,10 +188,24 @@ func fromLines(l lineList, add func([]item, int, bool)) {
 	for _, t := range l.items {
 		items = append(items, bulletLabel(t))
 	}
-	strong := leadsToLabels.MatchString(l.lead) && !leadsToOther.MatchString(l.lead)
+	strong := leadsToLabels.MatchString(l.lead) && !leadsToOther.MatchString(l.lead) && !listsThemselves(l.lead)
 	if l.bullets || strong {
 		add(items, rankBullets, strong)
 	}
+}
+
+// listsThemselves tells whether a line already names the labels, so that bullets
+// below it are something else: a dialogue, an input.
+func listsThemselves(lead string) bool {
+	found := false
+	for _, s := range sentences(lead) {
+		fromSentence(s, func(items []item, rank int, strong bool) {
+			if _, ok := newCandidate(items, rank, strong); ok && strong {
+				found = true
+			}
+		})
+	}
+	return found
 }
 
 // bulletLabel takes the label from "label", "**label**: what it means",
