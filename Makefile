@@ -1,15 +1,59 @@
-# Go is all that is needed.
+# make run    compile a description and ask it questions, on the terminal
+# make test   everything CI checks; make test-go needs Go alone
 GO ?= go
+export CGO_ENABLED = 0
 
-.PHONY: test test-go lint
-test: test-go
+FUZZTIME ?= 10s
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: run build test test-go test-race lint cross fuzz bench wasm wasm-check train-smoke clean
+
+run: build
+	@scripts/demo.sh bin/paw
+
+build:
+	$(GO) build -trimpath -o bin/paw ./cmd/paw
+
+test: lint test-go cross wasm-check
 
 test-go:
 	$(GO) build ./...
 	$(GO) vet ./...
 	$(GO) test ./...
 
+test-race:
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+# Builds and vets every platform we ship for.
+cross:
+	@for p in $(PLATFORMS); do \
+	  echo "build and vet $$p"; \
+	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./... && GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
+	done
+
+# A few seconds of every fuzz target; FUZZTIME=1h for a release.
+fuzz:
+	@scripts/fuzz.sh $(FUZZTIME)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./nn ./gguf ./tokenizer ./engine/...
+	$(GO) run ./cmd/paw bench
+
+# The kernel is committed; these rebuild it, or say when it differs from its source.
+wasm:
+	scripts/build-wasm.sh
+
+wasm-check:
+	@if command -v $${CLANG:-clang-19} >/dev/null; then scripts/build-wasm.sh --check; \
+	else echo "clang-19 is not installed: kernel.wasm is used as committed"; fi
+
+train-smoke:
+	scripts/train-smoke.sh
+
+clean:
+	rm -rf bin build

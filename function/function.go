@@ -1,0 +1,214 @@
+// Package function calls a program: prompt assembly, prefix reuse, label or free-text decoding,
+// stop rules, confidence and abort. It is the only place with calling semantics, and they agree with
+// the official runtime where that has any (docs/formats.md, "Prompt and decoding"). It promises the
+// same bytes on every engine host: no transcendental arithmetic happens here, the engine returns
+// probabilities. It fetches, stores and trains nothing.
+package function
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"paw/engine"
+	"paw/pawfile"
+)
+
+// DefaultMaxTokens bounds a free-text answer when the caller sets no limit.
+const DefaultMaxTokens = 512
+
+// ErrBase says that a program was compiled for another interpreter file.
+var ErrBase = errors.New("function: the program was compiled for another interpreter: recompile it for this one")
+
+// Options of Open.
+type Options struct {
+	// BaseSHA256 is the digest of the loaded base, 64 hex digits. A program that records another
+	// one is refused. Empty: not known, not checked.
+	BaseSHA256 string
+	// Labels replace the labels that the program records (none: keep them).
+	Labels []string
+}
+
+// Function is a program ready to answer on an engine: adapter attached, prefix computed once.
+// It is safe for concurrent use.
+type Function struct {
+	engine  engine.Engine
+	adapter engine.Adapter
+	prefix  engine.Prefix
+
+	prompt      Prompt
+	labels      *trie   // nil: free text
+	inverseTemp float32 // of label decoding; 1 when not calibrated
+	calibrated  bool
+}
+
+// Open attaches the program's adapter and computes its prefix.
+func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (*Function, error) {
+	if want := p.Meta.BaseSHA256; want != "" && o.BaseSHA256 != "" && want != o.BaseSHA256 {
+		return nil, fmt.Errorf("%w (program %s wants base %.12s…, this is %.12s…)", ErrBase, p.Meta.ProgramID, want, o.BaseSHA256)
+	}
+	f := &Function{engine: e, inverseTemp: 1, prompt: NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix())}
+	labels := p.Meta.Labels
+	if len(o.Labels) > 0 {
+		labels = o.Labels
+	}
+	if len(labels) > 0 {
+		t, err := newTrie(e.Tokenizer(), labels, targetPrefixes(p))
+		if err != nil {
+			return nil, err
+		}
+		f.labels = t
+		if c := p.Meta.Calibration; c != nil && c.Temperature > 0 && len(o.Labels) == 0 {
+			f.inverseTemp, f.calibrated = 1/c.Temperature, true
+		}
+	}
+	tokens := f.prompt.Before
+	if have := e.Geometry().Context; len(tokens) >= have {
+		return nil, fmt.Errorf("function: the program's own text: %w", &engine.ContextError{Need: len(tokens) + 1, Have: have})
+	}
+	var err error
+	if f.adapter, err = e.Attach(ctx, p.AdapterReader()); err != nil {
+		return nil, fmt.Errorf("function: program %s: %w", p.Meta.ProgramID, err)
+	}
+	if f.prefix, err = e.NewPrefix(ctx, f.adapter, tokens); err != nil {
+		return nil, errors.Join(fmt.Errorf("function: program %s: %w", p.Meta.ProgramID, err), f.adapter.Close())
+	}
+	return f, nil
+}
+
+// targetPrefixes are the texts that may stand before a label. Our programs record theirs; of
+// others we do not know how their compiler wrote targets, so the common variants are summed.
+func targetPrefixes(p *pawfile.Program) []string {
+	if p.Meta.TargetPrefix != nil {
+		return []string{*p.Meta.TargetPrefix}
+	}
+	return []string{"", " ", "\n"}
+}
+
+// Labels the function answers with; nil for free text.
+func (f *Function) Labels() []string {
+	if f.labels == nil {
+		return nil
+	}
+	return f.labels.labels
+}
+
+// PrefixTokens is the length of the part that is computed once.
+func (f *Function) PrefixTokens() int { return f.prefix.Len() }
+
+// Close lets go of the adapter and the prefix.
+func (f *Function) Close() error { return errors.Join(f.prefix.Close(), f.adapter.Close()) }
+
+// Call options.
+type Call struct {
+	MaxTokens int     // free text only; 0: DefaultMaxTokens
+	Threshold float64 // answers with a lower confidence are marked as abstained
+}
+
+// Stop says why decoding ended.
+type Stop string
+
+// Reasons to stop.
+const (
+	StopEnd    Stop = "end"    // the interpreter ended its answer, or a label was chosen
+	StopLimit  Stop = "limit"  // the token limit was reached
+	StopFilled Stop = "filled" // the interpreter's positions are used up
+)
+
+// LabelProbability is the share of one label.
+type LabelProbability struct {
+	Label       string
+	Probability float64
+}
+
+// Answer of one call.
+type Answer struct {
+	Output        string             // the label, or the text, stripped of outer white space
+	Label         string             // the likeliest label; empty for free text
+	Probabilities []LabelProbability // in the program's order of labels; nil for free text
+	// Confidence is the label's probability, or for free text the mean probability of its tokens,
+	// which says how sure the interpreter was of its words and is not calibrated.
+	Confidence float64
+	Calibrated bool // the probabilities were tempered on held-out examples at compile time
+	Abstained  bool // the confidence is below Call.Threshold
+	Partial    bool // too many labels: the best was found exactly, some others were not scored
+	Tokens     int  // tokens run through the interpreter in this call
+	Stop       Stop
+}
+
+// Call answers one input.
+func (f *Function) Call(ctx context.Context, input string, c Call) (Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return Answer{}, err
+	}
+	tokens := f.prompt.Input(input)
+	limit := c.MaxTokens
+	if limit <= 0 {
+		limit = DefaultMaxTokens
+	}
+	least := 1 // positions that decoding needs at the very least
+	if f.labels != nil {
+		least = f.labels.depth
+		limit = least
+	}
+	room := f.engine.Geometry().Context - f.prefix.Len() - len(tokens)
+	if room < least {
+		return Answer{}, fmt.Errorf("function: input of %d tokens: %w", len(tokens),
+			&engine.ContextError{Need: f.prefix.Len() + len(tokens) + least, Have: f.engine.Geometry().Context})
+	}
+	filled := room < limit
+	s, err := f.engine.NewSession(ctx, f.prefix, len(tokens)+min(room, limit))
+	if err != nil {
+		return Answer{}, err
+	}
+	defer s.Close()
+	if err := s.Prefill(ctx, tokens); err != nil {
+		return Answer{}, err
+	}
+	var a Answer
+	if f.labels != nil {
+		a, err = f.label(ctx, s)
+	} else {
+		a, err = f.text(ctx, s, min(room, limit), filled)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	a.Tokens += len(tokens)
+	a.Abstained = a.Confidence < c.Threshold
+	return a, nil
+}
+
+// text decodes greedily until a control token (EOS among them) or the limit.
+func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool) (Answer, error) {
+	t := f.engine.Tokenizer()
+	var out []int32
+	var sum float64
+	a := Answer{Stop: StopLimit}
+	if filled {
+		a.Stop = StopFilled
+	}
+	for n := 1; ; n++ {
+		best, err := s.Top(ctx, 1)
+		if err != nil {
+			return Answer{}, err
+		}
+		sum += float64(best[0].Prob)
+		a.Confidence = sum / float64(n)
+		if t.IsControl(best[0].Token) {
+			a.Stop = StopEnd
+			break
+		}
+		out = append(out, best[0].Token)
+		if len(out) == limit {
+			break
+		}
+		if err := s.Prefill(ctx, out[len(out)-1:]); err != nil {
+			return Answer{}, err
+		}
+	}
+	a.Tokens = len(out)
+	a.Output = strings.TrimSpace(t.Decode(out))
+	return a, nil
+}

@@ -1,0 +1,231 @@
+package function
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+
+	"paw/engine"
+	"paw/tokenizer"
+)
+
+// Above these, labels are searched best first instead of all being scored.
+const (
+	maxScoredLabels = 64
+	maxScoredNodes  = 512
+	maxExpansions   = 256 // nodes that a best-first search may open
+	maxLabels       = 4096
+)
+
+// ErrLabels says that a set of labels cannot be decoded.
+var ErrLabels = errors.New("function: unusable labels")
+
+// trie holds the token sequences of all labels. EOS is a child where a label ends, so that "no"
+// and "not sure" compete fairly and the leaves' probabilities sum to 1.
+type trie struct {
+	labels []string
+	root   *node
+	nodes  int
+	depth  int // tokens that must be run at most to reach a leaf (EOS is scored, not run)
+}
+
+// node is a partial label. children[i] follows on token tokens[i].
+type node struct {
+	tokens   []int32
+	children []*node
+	label    int // leaves only: index into trie.labels, else -1
+}
+
+func newTrie(t *tokenizer.Tokenizer, labels, prefixes []string) (*trie, error) {
+	if len(labels) > maxLabels {
+		return nil, fmt.Errorf("%w: %d of them, at most %d are possible", ErrLabels, len(labels), maxLabels)
+	}
+	tr := &trie{labels: labels, root: &node{label: -1}, nodes: 1}
+	seen := map[string]bool{}
+	for i, l := range labels {
+		if l == "" || seen[l] {
+			return nil, fmt.Errorf("%w: label %d (%q) is empty or appears twice", ErrLabels, i+1, l)
+		}
+		seen[l] = true
+		for _, p := range prefixes {
+			tr.add(Target(t, p, l), i)
+		}
+	}
+	return tr, nil
+}
+
+func (t *trie) add(tokens []int32, label int) {
+	n := t.root
+	for _, id := range tokens {
+		n = t.child(n, id)
+	}
+	n.label = label
+	t.depth = max(t.depth, len(tokens)-1)
+}
+
+func (t *trie) child(n *node, id int32) *node {
+	for i, have := range n.tokens {
+		if have == id {
+			return n.children[i]
+		}
+	}
+	c := &node{label: -1}
+	n.tokens = append(n.tokens, id)
+	n.children = append(n.children, c)
+	t.nodes++
+	return c
+}
+
+// end is the leaf that all of n's continuations lead to, or nil when n still branches below. Such a
+// chain has probability 1 at every step, so nothing of it needs to be run.
+func (n *node) end() *node {
+	for n.label < 0 {
+		if len(n.children) != 1 {
+			return nil
+		}
+		n = n.children[0]
+	}
+	return n
+}
+
+func (t *trie) scoreAll() bool { return len(t.labels) <= maxScoredLabels && t.nodes <= maxScoredNodes }
+
+// label decides between the labels. The session stands behind the prompt.
+func (f *Function) label(ctx context.Context, s engine.Session) (Answer, error) {
+	d := decision{f: f, s: s, probability: make([]float64, len(f.labels.labels)), start: s.Len()}
+	var err error
+	partial := !f.labels.scoreAll()
+	if partial {
+		err = d.bestFirst(ctx)
+	} else {
+		err = d.visit(ctx, f.labels.root, 1)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	best := 0
+	a := Answer{Calibrated: f.calibrated, Partial: partial, Tokens: d.tokens, Stop: StopEnd}
+	for i, p := range d.probability {
+		a.Probabilities = append(a.Probabilities, LabelProbability{f.labels.labels[i], p})
+		if p > d.probability[best] {
+			best = i
+		}
+	}
+	a.Label = f.labels.labels[best]
+	a.Output, a.Confidence = a.Label, d.probability[best]
+	return a, nil
+}
+
+// decision is one walk over the trie. P(label) is the product, over the nodes on its path, of the
+// softmax over that node's children; variants of a label are summed.
+type decision struct {
+	f           *Function
+	s           engine.Session
+	start       int
+	probability []float64
+	tokens      int
+}
+
+// split returns the probabilities of a node's children. The session stands at the node.
+func (d *decision) split(ctx context.Context, n *node) ([]float32, error) {
+	if len(n.children) == 1 {
+		return []float32{1}, nil
+	}
+	return d.s.Score(ctx, n.tokens, d.f.inverseTemp)
+}
+
+func (d *decision) leaf(n *node, p float64) {
+	// Converted, so that no host fuses the sum with the product that made p.
+	d.probability[n.label] += float64(p)
+}
+
+// visit scores every node below n, depth first; shared parts are run once, and the session is
+// truncated between branches.
+func (d *decision) visit(ctx context.Context, n *node, p float64) error {
+	if leaf := n.end(); leaf != nil { // a single label
+		d.leaf(leaf, p)
+		return nil
+	}
+	shares, err := d.split(ctx, n)
+	if err != nil {
+		return err
+	}
+	at := d.s.Len()
+	for i, c := range n.children {
+		q := float64(p * float64(shares[i]))
+		if leaf := c.end(); leaf != nil {
+			d.leaf(leaf, q)
+			continue
+		}
+		if err := d.s.Prefill(ctx, n.tokens[i:i+1]); err != nil {
+			return err
+		}
+		d.tokens++
+		if err := d.visit(ctx, c, q); err != nil {
+			return err
+		}
+		if err := d.s.Truncate(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open is a node that a best-first search may expand next.
+type open struct {
+	node *node
+	path []int32
+	p    float64
+}
+
+type frontier []open
+
+func (f frontier) Len() int           { return len(f) }
+func (f frontier) Less(i, j int) bool { return f[i].p > f[j].p }
+func (f frontier) Swap(i, j int)      { f[i], f[j] = f[j], f[i] }
+func (f *frontier) Push(x any)        { *f = append(*f, x.(open)) }
+func (f *frontier) Pop() any {
+	old := *f
+	x := old[len(old)-1]
+	*f = old[:len(old)-1]
+	return x
+}
+
+// bestFirst expands the likeliest node until no open node can beat the best label found: as a
+// probability only falls along a path, that label is then the true argmax (up to a label's other
+// variants). Labels never reached keep probability 0.
+func (d *decision) bestFirst(ctx context.Context) error {
+	queue := &frontier{{node: d.f.labels.root, p: 1}}
+	best := 0.0
+	for n := 0; queue.Len() > 0 && n < maxExpansions; n++ {
+		next := heap.Pop(queue).(open)
+		if next.p <= best {
+			return nil
+		}
+		if n > 0 {
+			if err := d.s.Truncate(d.start); err != nil {
+				return err
+			}
+			if err := d.s.Prefill(ctx, next.path); err != nil {
+				return err
+			}
+			d.tokens += len(next.path)
+		}
+		shares, err := d.split(ctx, next.node)
+		if err != nil {
+			return err
+		}
+		for i, c := range next.node.children {
+			p := float64(next.p * float64(shares[i]))
+			if leaf := c.end(); leaf != nil {
+				d.leaf(leaf, p)
+				best = max(best, d.probability[leaf.label])
+				continue
+			}
+			path := append(append([]int32(nil), next.path...), next.node.tokens[i])
+			heap.Push(queue, open{c, path, p})
+		}
+	}
+	return nil
+}

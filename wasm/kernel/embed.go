@@ -1,0 +1,10 @@
+// Package kernel holds the bytes of kernel.wasm: the GPT-2 forward pass in C (src/), built by
+// scripts/build-wasm.sh. It imports nothing and runs nothing; engine/simd drives it.
+package kernel
+
+import _ "embed"
+
+// Wasm is the committed kernel module: wasm32 with SIMD128, no imports, exported memory.
+//
+//go:embed kernel.wasm
+var Wasm []byte
