@@ -91,7 +91,7 @@ func (f fixture) program(adapter int, labels ...string) *pawfile.Program {
 	}
 }
 
-func open(t testing.TB, e engine.Engine, p *pawfile.Program, o Options) *Function {
+func openFunction(t testing.TB, e engine.Engine, p *pawfile.Program, o Options) *Function {
 	t.Helper()
 	f, err := Open(t.Context(), e, p, o)
 	if err != nil {
@@ -172,7 +172,7 @@ func TestLabelProbabilities(t *testing.T) {
 	for name, e := range engines {
 		t.Run(name, func(t *testing.T) {
 			p := fx.program(0, manyLabels...)
-			a := call(t, open(t, e, p, Options{}), "is it on fire?", Call{})
+			a := call(t, openFunction(t, e, p, Options{}), "is it on fire?", Call{})
 			want := byHand(t, e, p, "is it on fire?", manyLabels)
 			var sum float64
 			best := 0
@@ -202,7 +202,7 @@ func TestBestFirstFindsTheSameLabel(t *testing.T) {
 		labels = append(labels, fmt.Sprintf("label %c%d", 'a'+i%26, i))
 	}
 	e := fx.simd(t)
-	f := open(t, e, fx.program(0, labels...), Options{})
+	f := openFunction(t, e, fx.program(0, labels...), Options{})
 	for _, input := range []string{"one", "two", "and three"} {
 		a := call(t, f, input, Call{})
 		if !a.Partial {
@@ -225,7 +225,7 @@ func TestVariantsOfForeignProgramsAreSummed(t *testing.T) {
 	fx := newFixture(t, 256, true)
 	p := fx.program(0, "yes", "no")
 	p.Meta.TargetPrefix = nil
-	a := call(t, open(t, fx.simd(t), p, Options{}), "x", Call{})
+	a := call(t, openFunction(t, fx.simd(t), p, Options{}), "x", Call{})
 	var sum float64
 	for _, lp := range a.Probabilities {
 		sum += lp.Probability
@@ -239,9 +239,9 @@ func TestTemperatureSoftensAndIsRecorded(t *testing.T) {
 	fx := newFixture(t, 256, true)
 	e := fx.simd(t)
 	p := fx.program(0, "urgent", "wait")
-	plain := call(t, open(t, e, p, Options{}), "x", Call{})
+	plain := call(t, openFunction(t, e, p, Options{}), "x", Call{})
 	p.Meta.Calibration = &pawfile.Calibration{Temperature: 4}
-	soft := call(t, open(t, e, p, Options{}), "x", Call{})
+	soft := call(t, openFunction(t, e, p, Options{}), "x", Call{})
 	if !soft.Calibrated || plain.Calibrated || soft.Label != plain.Label || soft.Confidence >= plain.Confidence || soft.Confidence <= 0.5 {
 		t.Errorf("temperature 4: %+v, without: %+v", soft, plain)
 	}
@@ -251,7 +251,7 @@ func TestFreeTextIsGreedy(t *testing.T) {
 	fx := newFixture(t, 256, true)
 	e := fx.simd(t)
 	p := fx.program(0)
-	f := open(t, e, p, Options{})
+	f := openFunction(t, e, p, Options{})
 	a := call(t, f, "hello", Call{MaxTokens: 12})
 	// by hand
 	adapter, err := e.Attach(t.Context(), p.AdapterReader())
@@ -302,7 +302,7 @@ func TestFreeTextIsGreedy(t *testing.T) {
 func TestFunctionsDoNotDisturbEachOther(t *testing.T) {
 	fx := newFixture(t, 256, true)
 	e := fx.simd(t)
-	a, b := open(t, e, fx.program(0, manyLabels...), Options{}), open(t, e, fx.program(1, manyLabels...), Options{})
+	a, b := openFunction(t, e, fx.program(0, manyLabels...), Options{}), openFunction(t, e, fx.program(1, manyLabels...), Options{})
 	first, other, again := call(t, a, "q", Call{}), call(t, b, "q", Call{}), call(t, a, "q", Call{})
 	if !reflect.DeepEqual(first, again) {
 		t.Errorf("A→B→A: %+v, then %+v", first, again)
@@ -343,13 +343,13 @@ func TestInputIsPlainText(t *testing.T) {
 func TestInputsThatDoNotFit(t *testing.T) {
 	fx := newFixture(t, 64, true)
 	e := fx.simd(t)
-	f := open(t, e, fx.program(0, "urgent", "wait"), Options{})
+	f := openFunction(t, e, fx.program(0, "urgent", "wait"), Options{})
 	var long *engine.ContextError
 	_, err := f.Call(t.Context(), strings.Repeat("z", 64), Call{})
 	if !errors.As(err, &long) || long.Have != 64 || long.Need <= 64 {
 		t.Errorf("an input beyond the context: %v", err)
 	}
-	text := open(t, e, fx.program(0), Options{})
+	text := openFunction(t, e, fx.program(0), Options{})
 	a := call(t, text, "z", Call{})
 	if used := text.PrefixTokens() + a.Tokens; a.Stop == StopLimit || used > 64 {
 		t.Errorf("free text stopped by %q after %d of 64 positions", a.Stop, used)
@@ -388,7 +388,7 @@ func TestRefusals(t *testing.T) {
 
 func TestAbortAndThreshold(t *testing.T) {
 	fx := newFixture(t, 256, true)
-	f := open(t, fx.simd(t), fx.program(0, "urgent", "wait"), Options{})
+	f := openFunction(t, fx.simd(t), fx.program(0, "urgent", "wait"), Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := f.Call(ctx, "x", Call{}); !errors.Is(err, context.Canceled) {

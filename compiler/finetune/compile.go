@@ -1,0 +1,227 @@
+// This file and its neighbours evidence.go, prompt.go and evaluate.go are the compiler around the
+// trainer: from a spec to a program with a report.
+
+package finetune
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"paw/compiler"
+	"paw/compiler/pseudo"
+	"paw/compiler/report"
+	"paw/engine"
+	"paw/function"
+	"paw/pawfile"
+)
+
+// Base is the frozen interpreter that programs are trained for.
+type Base struct {
+	RuntimeID   string // "paw-mini-1", "gpt2-q8_0", or a name made from the file
+	Interpreter string // meta.json's interpreter
+	SHA256      string // of the file, 64 hex digits
+	Source      engine.Source
+	Engine      engine.Engine // the same file, loaded: measures programs, tokenises
+}
+
+// Defaults by the width of the base: small interpreters want a higher rate and learn in few steps.
+const (
+	smallWidth = 512
+	alpha      = 16
+)
+
+// settings are the training defaults for a base.
+func settings(width int) Options {
+	if width <= smallWidth {
+		return Options{Rank: 32, Alpha: alpha, Steps: 40, LR: 5e-3, Seed: 1}
+	}
+	return Options{Rank: 64, Alpha: alpha, Steps: 40, LR: 1e-3, Seed: 1}
+}
+
+// Compiler trains a LoRA for every spec. It implements compiler.Compiler.
+type Compiler struct {
+	name string
+	base Base
+
+	load  sync.Once
+	model *Model
+	err   error
+}
+
+// New returns a compiler for one base. Its weights are expanded on the first compile.
+func New(name string, base Base) *Compiler { return &Compiler{name: name, base: base} }
+
+// Name in the registry.
+func (c *Compiler) Name() string { return c.name }
+
+// Snapshot names this version of the method and the base: another snapshot may give another program.
+func (c *Compiler) Snapshot() string { return fmt.Sprintf("%s-1-%.8s", c.name, c.base.SHA256) }
+
+func (c *Compiler) weights() (*Model, error) {
+	c.load.Do(func() { c.model, c.err = LoadModel(c.base.Source, c.base.Source.Size()) })
+	return c.model, c.err
+}
+
+// Compile implements compiler.Compiler.
+func (c *Compiler) Compile(ctx context.Context, r compiler.Request, progress func(compiler.Event)) (*pawfile.Program, error) {
+	started := time.Now()
+	if progress == nil {
+		progress = func(compiler.Event) {}
+	}
+	progress(compiler.Event{Stage: compiler.StageParse})
+	spec, err := pseudo.Parse(r.Spec)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{Compiler: c, spec: spec, options: settings(c.base.Engine.Geometry().Width), progress: progress, trainings: 1}
+	if r.Steps > 0 {
+		j.options.Steps = r.Steps
+	}
+	if r.Seed != 0 {
+		j.options.Seed = r.Seed
+	}
+	if r.BatchTokens > 0 {
+		j.options.BatchTokens = r.BatchTokens
+	}
+	if err := j.check(); err != nil {
+		return nil, err
+	}
+	var evidence *report.Report
+	if !r.SkipEvaluation {
+		if evidence, err = j.evaluate(ctx); err != nil {
+			return nil, err
+		}
+	}
+	p, err := j.program(ctx, spec.Examples, compiler.StageTrain)
+	if err != nil {
+		return nil, err
+	}
+	return j.finish(p, evidence, time.Since(started))
+}
+
+// job is one compilation.
+type job struct {
+	*Compiler
+	spec     pseudo.Spec
+	options  Options
+	progress func(compiler.Event)
+
+	trainings int // in all: one a fold and the last one
+	done      int // finished
+}
+
+// ErrExamples says that a spec's examples cannot be learned.
+var ErrExamples = errors.New("finetune: unusable examples")
+
+// check finds what cannot work before anything is computed.
+func (j *job) check() error {
+	have := j.base.Engine.Geometry().Context
+	bare := j.prompt(nil)
+	if n := len(bare.Before); n >= have {
+		return fmt.Errorf("finetune: the instructions: %w", &engine.ContextError{Need: n + 1, Have: have})
+	}
+	for i, e := range j.spec.Examples {
+		if n := len(bare.Before) + len(bare.Input(e.Input)) + len(j.target(e.Output)); n > have {
+			return fmt.Errorf("%w: example %d: %w", ErrExamples, i+1, &engine.ContextError{Need: n, Have: have})
+		}
+	}
+	return nil
+}
+
+// program trains on examples and assembles the result: Q4_0 adapter, prompt, meta.
+func (j *job) program(ctx context.Context, examples []pseudo.Example, stage compiler.Stage) (*pawfile.Program, error) {
+	trained, err := j.train(ctx, examples, stage)
+	if err != nil {
+		return nil, err
+	}
+	g := j.base.Engine.Geometry()
+	adapter, err := trained.GGUF(g)
+	if err != nil {
+		return nil, err
+	}
+	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels))
+	prefix := targetPrefix
+	return &pawfile.Program{
+		Meta: pawfile.Meta{
+			Version:               4,
+			ProgramID:             pawfile.ID(j.spec.Text, j.Snapshot(), j.base.SHA256),
+			Spec:                  j.spec.Text,
+			Interpreter:           j.base.Interpreter,
+			CompilerSnapshot:      j.Snapshot(),
+			CompilerFingerprint:   j.Snapshot(),
+			CompilerKind:          "finetune_lora",
+			PseudoProgramStrategy: "template",
+			RuntimeID:             j.base.RuntimeID,
+			LoraRank:              trained.Rank,
+			LoraAlpha:             float64(trained.Alpha),
+			BaseSHA256:            j.base.SHA256,
+			Warnings:              j.spec.Warnings,
+			Labels:                j.spec.Labels,
+			LabelsInferred:        j.spec.LabelsInferred,
+			TargetPrefix:          &prefix,
+		},
+		Template:      pseudo.Template(text),
+		PseudoProgram: text,
+		Adapter:       adapter,
+	}, nil
+}
+
+// train runs the gradient steps. No examples give the zero adapter: a valid program that leaves
+// the interpreter as it is.
+func (j *job) train(ctx context.Context, examples []pseudo.Example, stage compiler.Stage) (*Adapter, error) {
+	if len(examples) == 0 {
+		return NewAdapter(j.base.Engine.Geometry(), j.options.Rank, j.options.Alpha), nil
+	}
+	m, err := j.weights()
+	if err != nil {
+		return nil, err
+	}
+	var groups []Group
+	for _, l := range promptGroups(examples, j.spec.Labels) {
+		prompt := j.fitting(l)
+		g := Group{Prefix: prompt.Before}
+		for _, e := range l.targets {
+			target := j.target(e.Output)
+			g.Cases = append(g.Cases, Case{Tokens: append(prompt.Input(e.Input), target...), Targets: len(target)})
+		}
+		groups = append(groups, g)
+	}
+	defer func() { j.done++ }()
+	return m.Train(ctx, groups, j.options, func(step int, loss float64) {
+		j.progress(compiler.Event{Stage: stage, Step: step, Total: j.options.Steps, Loss: loss, Part: j.done + 1, Parts: j.trainings})
+	})
+}
+
+// fitting is the prompt of a prompted. Examples are taken out of it until the longest target fits.
+func (j *job) fitting(l prompted) function.Prompt {
+	for shown := l.shown; ; shown = shown[:len(shown)-1] {
+		p := j.prompt(shown)
+		longest := 0
+		for _, e := range l.targets {
+			longest = max(longest, len(p.Input(e.Input))+len(j.target(e.Output)))
+		}
+		if len(shown) == 0 || len(p.Before)+longest <= j.base.Engine.Geometry().Context {
+			return p
+		}
+	}
+}
+
+// finish writes the report and calibration into the program.
+func (j *job) finish(p *pawfile.Program, r *report.Report, took time.Duration) (*pawfile.Program, error) {
+	if r == nil {
+		return p, nil
+	}
+	if r.Temperature > 0 && r.Temperature != 1 {
+		p.Meta.Calibration = &pawfile.Calibration{Temperature: float32(r.Temperature)}
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("finetune: report: %w", err)
+	}
+	p.Meta.Report = b
+	return p, nil
+}

@@ -1,0 +1,65 @@
+package finetune
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"paw/compiler"
+	"paw/compiler/report"
+	"paw/function"
+	"paw/pawfile"
+)
+
+// folds of the cross-validation; with fewer examples than fewestFolded none is made.
+const (
+	folds        = 4
+	fewestFolded = 4
+)
+
+// evaluate measures the method on the spec's own examples: every fold rebuilds its pseudo-program,
+// trains from the start, is rounded to Q4_0 and answers, through function, the examples it never saw.
+func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
+	examples := j.spec.Examples
+	if len(examples) < fewestFolded {
+		r := report.New(j.spec, nil, report.Baseline{})
+		return &r, nil
+	}
+	split := report.Folds(len(examples), folds, 1, outputs(examples))
+	j.trainings += len(split)
+	results := make([]report.Result, len(examples))
+	for _, held := range split {
+		p, err := j.program(ctx, report.Without(examples, held), compiler.StageEvaluate)
+		if err != nil {
+			return nil, err
+		}
+		j.progress(compiler.Event{Stage: compiler.StageEvaluate, Message: fmt.Sprintf("asking %d examples it has not seen", len(held))})
+		if err := j.answer(ctx, p, held, results); err != nil {
+			return nil, err
+		}
+	}
+	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split))
+	return &r, nil
+}
+
+// answer runs a program on the held-out examples.
+func (j *job) answer(ctx context.Context, p *pawfile.Program, held []int, results []report.Result) (err error) {
+	f, err := function.Open(ctx, j.base.Engine, p, function.Options{BaseSHA256: j.base.SHA256})
+	if err != nil {
+		return fmt.Errorf("finetune: evaluation: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	for _, i := range held {
+		e := j.spec.Examples[i]
+		// An answer much longer than the right one is wrong already: no need to wait for its end.
+		a, err := f.Call(ctx, e.Input, function.Call{MaxTokens: 2*len(j.target(e.Output)) + 8})
+		if err != nil {
+			return fmt.Errorf("finetune: evaluation: example %d: %w", i+1, err)
+		}
+		results[i] = report.Result{Input: e.Input, Want: e.Output, Got: a.Output}
+		for _, lp := range a.Probabilities {
+			results[i].Probs = append(results[i].Probs, lp.Probability)
+		}
+	}
+	return nil
+}
