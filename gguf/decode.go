@@ -16,22 +16,31 @@ func Decode(t Type, dst []float32, src []byte) error {
 		return &Error{Op: "decode", Name: l.name, Offset: -1, Err: ErrLength,
 			Hint: fmt.Sprintf("%d values do not come from %d bytes", len(dst), len(src))}
 	}
-	for len(dst) > 0 {
-		switch t {
-		case F32:
-			dst[0] = math.Float32frombits(binary.LittleEndian.Uint32(src))
-		case F16:
-			dst[0] = HalfToFloat(binary.LittleEndian.Uint16(src))
-		case Q8_0:
+	switch t {
+	case F32:
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+		}
+	case F16:
+		for i := range dst {
+			dst[i] = HalfToFloat(binary.LittleEndian.Uint16(src[2*i:]))
+		}
+	case Q8_0:
+		for ; len(dst) > 0; dst, src = dst[32:], src[34:] {
 			decodeQ8((*[32]float32)(dst), (*[34]byte)(src))
-		case Q4_0:
+		}
+	case Q4_0:
+		for ; len(dst) > 0; dst, src = dst[32:], src[18:] {
 			decodeQ4((*[32]float32)(dst), (*[18]byte)(src))
-		case Q4_K:
+		}
+	case Q4_K:
+		for ; len(dst) > 0; dst, src = dst[256:], src[144:] {
 			decodeQ4K((*[256]float32)(dst), (*[144]byte)(src))
-		case Q6_K:
+		}
+	case Q6_K:
+		for ; len(dst) > 0; dst, src = dst[256:], src[210:] {
 			decodeQ6K((*[256]float32)(dst), (*[210]byte)(src))
 		}
-		dst, src = dst[l.elements:], src[l.bytes:]
 	}
 	return nil
 }
