@@ -1,0 +1,223 @@
+package finetune
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"paw/arch"
+	"paw/compiler"
+	"paw/compiler/pseudo"
+	"paw/engine"
+	"paw/engine/simd"
+	"paw/function"
+	"paw/gguf"
+	"paw/models/random"
+	"paw/pawfile"
+	"paw/tokenizer"
+)
+
+// tinyBase is a random interpreter with the mini's control tokens.
+func tinyBase(t *testing.T, contextLength int) Base {
+	t.Helper()
+	tokens, types, merges := tokenizer.ByteVocabulary("e r", "i n", "Ġ t")
+	eos := len(tokens)
+	for _, m := range []string{"<|endoftext|>", "[PSEUDO_PROGRAM]", "[END_PSEUDO_PROGRAM]", "[INPUT]", "[END_INPUT]", "[SPEC]", "[END_SPEC]"} {
+		tokens, types = append(tokens, m), append(types, tokenizer.TypeControl)
+	}
+	tok, err := tokenizer.New(tokens, types, merges, "gpt-2", eos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := arch.Geometry{Arch: "gpt2", Layers: 2, Width: 64, Heads: 2, KVHeads: 2, HeadDim: 32, FFN: 128, Vocab: tok.Size(),
+		Context: contextLength, NormEps: 1e-5, TiedOutput: true}
+	var b bytes.Buffer
+	if err := random.Base(&b, g, tok, random.Options{Seed: 2, Type: gguf.Q8_0, Deviation: 0.15}); err != nil {
+		t.Fatal(err)
+	}
+	src := bytes.NewReader(b.Bytes())
+	host, err := simd.NewWazeroHost(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := simd.Load(t.Context(), host, src, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return Base{RuntimeID: "tiny", Interpreter: "tiny", SHA256: strings.Repeat("ab", 32), Source: src, Engine: e}
+}
+
+const fireSpec = "Is this message urgent? Return ONLY one of: urgent, wait\n"
+
+func exampleSpec(n int) string {
+	s := fireSpec
+	for i := range n {
+		if i%2 == 0 {
+			s += fmt.Sprintf("Input: fire %d\nOutput: urgent\n", i)
+		} else {
+			s += fmt.Sprintf("Input: tea %d\nOutput: wait\n", i)
+		}
+	}
+	return s
+}
+
+func compile(t *testing.T, b Base, r compiler.Request) *pawfile.Program {
+	t.Helper()
+	p, err := New("test", b).Compile(t.Context(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestCompileLearnsItsExamples(t *testing.T) {
+	b := tinyBase(t, 1024)
+	p := compile(t, b, compiler.Request{Spec: exampleSpec(16), Steps: 30, SkipEvaluation: true})
+	data, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = pawfile.Read(bytes.NewReader(data), int64(len(data))); err != nil {
+		t.Fatal(err)
+	}
+	f, err := function.Open(t.Context(), b.Engine, p, function.Options{BaseSHA256: b.SHA256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	right := 0
+	for i := range 10 {
+		for _, c := range [][2]string{{"fire %d", "urgent"}, {"tea %d", "wait"}} {
+			a, err := f.Call(t.Context(), fmt.Sprintf(c[0], 20+i), function.Call{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Label == c[1] {
+				right++
+			}
+		}
+	}
+	if right < 18 {
+		t.Errorf("%d of 20 unseen inputs answered right after training on 16", right)
+	}
+}
+
+func TestCompileIsDeterministic(t *testing.T) {
+	b := tinyBase(t, 1024)
+	var first []byte
+	for range 2 {
+		data, err := compile(t, b, compiler.Request{Spec: exampleSpec(6), Steps: 3}).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = data
+		} else if !bytes.Equal(first, data) {
+			t.Error("the same request gave other bytes")
+		}
+	}
+}
+
+func TestReportComesFromUnseenExamples(t *testing.T) {
+	b := tinyBase(t, 1024)
+	var stages []compiler.Stage
+	p, err := New("test", b).Compile(t.Context(), compiler.Request{Spec: exampleSpec(12), Steps: 10}, func(e compiler.Event) {
+		if len(stages) == 0 || stages[len(stages)-1] != e.Stage {
+			stages = append(stages, e.Stage)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"n":12`, `"majority":0.5`, `"baseline":`, `"interval":[`} {
+		if !strings.Contains(string(p.Meta.Report), want) {
+			t.Errorf("report %s lacks %s", p.Meta.Report, want)
+		}
+	}
+	if len(stages) < 3 || stages[0] != compiler.StageParse || stages[len(stages)-1] != compiler.StageTrain {
+		t.Errorf("stages %v", stages)
+	}
+}
+
+func TestNoExamplesGiveAValidProgram(t *testing.T) {
+	b := tinyBase(t, 512)
+	p := compile(t, b, compiler.Request{Spec: fireSpec})
+	if !strings.Contains(string(p.Meta.Report), "not evaluated") {
+		t.Errorf("report %s", p.Meta.Report)
+	}
+	f, err := function.Open(t.Context(), b.Engine, p, function.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	a, err := f.Call(t.Context(), "hello", function.Call{})
+	if err != nil || a.Label == "" {
+		t.Errorf("answer %+v, %v", a, err)
+	}
+}
+
+// No prompt may show what is trained behind it, and every example is trained or shown.
+func TestShownExamplesAreNeverTargets(t *testing.T) {
+	for n := range 40 {
+		var examples []pseudo.Example
+		for i := range n {
+			examples = append(examples, pseudo.Example{Input: fmt.Sprint(i), Output: fmt.Sprint(i % 3)})
+		}
+		used := map[string]bool{}
+		for _, g := range promptGroups(examples, []string{"0", "1", "2"}) {
+			if len(g.shown) > maxShown || len(g.targets) == 0 {
+				t.Errorf("%d examples: a prompt shows %d and trains %d", n, len(g.shown), len(g.targets))
+			}
+			shown := map[string]bool{}
+			for _, e := range g.shown {
+				shown[e.Input] = true
+				used[e.Input] = true
+			}
+			for _, e := range g.targets {
+				if shown[e.Input] {
+					t.Errorf("%d examples: input %s is shown and trained", n, e.Input)
+				}
+				used[e.Input] = true
+			}
+		}
+		if len(used) != n {
+			t.Errorf("%d of %d examples are used", len(used), n)
+		}
+	}
+}
+
+func TestCompileCancels(t *testing.T) {
+	b := tinyBase(t, 1024)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := New("test", b).Compile(ctx, compiler.Request{Spec: exampleSpec(16)}, func(e compiler.Event) {
+		if e.Step == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled compilation: %v", err)
+	}
+}
+
+func TestSpecsThatCannotBeCompiled(t *testing.T) {
+	b := tinyBase(t, 256)
+	var long *engine.ContextError
+	for name, c := range map[string]struct {
+		spec string
+		is   error
+		as   any
+	}{
+		"too short":    {"short", pseudo.ErrTooShort, nil},
+		"too long":     {strings.Repeat("x", 17000), pseudo.ErrTooLong, nil},
+		"long example": {fireSpec + "Input: " + strings.Repeat("word ", 100) + "\nOutput: wait", ErrExamples, &long},
+	} {
+		_, err := New("test", b).Compile(t.Context(), compiler.Request{Spec: c.spec}, nil)
+		if c.is != nil && !errors.Is(err, c.is) || c.as != nil && !errors.As(err, c.as) || err == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package paw_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// below says what a room may import of this module, and must not reach at all. docs/design.md draws
+// the floors; imports go down only.
+var below = map[string][]string{
+	"paw/gguf":              {},
+	"paw/nn":                {},
+	"paw/wasm/kernel":       {},
+	"paw/arch":              {"paw/gguf"},
+	"paw/tokenizer":         {"paw/gguf"},
+	"paw/pawfile":           {},
+	"paw/engine":            {"paw/arch", "paw/tokenizer", "paw/gguf"},
+	"paw/engine/simd":       {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf", "paw/wasm/kernel"},
+	"paw/engine/reference":  {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf"},
+	"paw/function":          {"paw/engine", "paw/pawfile", "paw/arch", "paw/tokenizer", "paw/gguf"},
+	"paw/store":             {},
+	"paw/fetch":             {"paw/store"},
+	"paw/compiler/pseudo":   {},
+	"paw/compiler/report":   {"paw/compiler/pseudo"},
+	"paw/compiler":          {"paw/pawfile"},
+	"paw/compiler/finetune": {"paw/compiler", "paw/compiler/pseudo", "paw/compiler/report", "paw/function", "paw/engine", "paw/pawfile", "paw/arch", "paw/tokenizer", "paw/gguf", "paw/nn"},
+	"paw/programs":          {},
+}
+
+// heavy packages must stay out of what a browser module will be built from.
+var heavy = []string{"net/http", "paw/models", "paw/store", "paw/fetch", "paw/nn"}
+
+func deps(t *testing.T, goos, goarch, pkg string) []string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", pkg)
+	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", pkg, err)
+	}
+	return strings.Fields(string(out))
+}
+
+func TestImportsGoDownhill(t *testing.T) {
+	for pkg, allowed := range below {
+		ok := map[string]bool{pkg: true}
+		for _, a := range allowed {
+			ok[a] = true
+		}
+		for _, d := range deps(t, "linux", "amd64", pkg) {
+			if strings.HasPrefix(d, "paw/") && !ok[d] {
+				t.Errorf("%s reaches %s, which is not below it", pkg, d)
+			}
+		}
+	}
+}
+
+func TestBrowserRoomsStayLight(t *testing.T) {
+	for _, pkg := range []string{"paw/function", "paw/engine/simd", "paw/pawfile"} {
+		for _, d := range deps(t, "js", "wasm", pkg) {
+			for _, h := range append(heavy, "github.com/tetratelabs/wazero") {
+				if d == h {
+					t.Errorf("%s reaches %s when built for a browser", pkg, d)
+				}
+			}
+		}
+	}
+}
