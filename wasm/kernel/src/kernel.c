@@ -29,27 +29,18 @@ u32 EXPORT(pack)(u8 *q, u32 in, u32 rows, u8 *spare) {
   return 1;
 }
 
-// Expands `rows` rows of Q4_0 into packed Q8_0 (values -8..8). A negative scale becomes positive by
-// turning the quants round; both give the same products. Returns as pack.
+// Expands `rows` rows of Q4_0 into packed Q8_0 (values -8..7, or -7..8 under a negative scale, which
+// pack turns round). Returns as pack.
 u32 EXPORT(expand_q4)(const u8 *src, u8 *dst, u32 in, u32 rows, u8 *spare) {
   const u32 blocks = in / BLOCK * rows;
   if (!finite_halves(src, blocks, Q4_BYTES)) return 0;
   u8 *out = dst;
   const v4 eight = wasm_i8x16_splat(8), nibble = wasm_i8x16_splat(15);
   for (u32 b = 0; b < blocks; b++, src += Q4_BYTES, out += Q8_BYTES) {
-    u16 h;
-    __builtin_memcpy(&h, src, 2);
     const v4 v = load(src + 2);
-    v4 lo = wasm_i8x16_sub(wasm_v128_and(v, nibble), eight);
-    v4 hi = wasm_i8x16_sub(wasm_u8x16_shr(v, 4), eight);
-    if (h & 0x8000) {
-      h &= 0x7fff;
-      lo = wasm_i8x16_neg(lo);
-      hi = wasm_i8x16_neg(hi);
-    }
-    __builtin_memcpy(out, &h, 2);
-    store(out + 2, lo);
-    store(out + 18, hi);
+    __builtin_memcpy(out, src, 2);
+    store(out + 2, wasm_i8x16_sub(wasm_v128_and(v, nibble), eight));
+    store(out + 18, wasm_i8x16_sub(wasm_u8x16_shr(v, 4), eight));
   }
   return pack(dst, in, rows, spare);
 }
@@ -108,9 +99,9 @@ static f32 all_logits(const Session *s) {
   quantize_hidden(s);
   matmul_rows(o, 0, o->rows, c->q, c->s, 1, c->logits, o->rows, 0, 0);
   for (u32 i = vocab; i < o->rows; i++) c->logits[i] = -1e30f; // rows that only pad the last group
-  f32 top = -1e30f;
-  for (u32 i = 0; i < vocab; i++) top = c->logits[i] > top ? c->logits[i] : top;
-  v4 sum = splat(0);
+  v4 highest = splat(-1e30f), sum = splat(0);
+  for (u32 i = 0; i < o->rows; i += 4) highest = wasm_f32x4_pmax(highest, load(c->logits + i));
+  const f32 top = max_lanes(highest);
   for (u32 i = 0; i < o->rows; i += 4) sum = add(sum, exp4(sub(load(c->logits + i), splat(top))));
   return top + log1(sum_lanes(sum));
 }

@@ -85,8 +85,5 @@ INLINE f32 half(u16 h) { // IEEE half to float, subnormals included; Inf and NaN
   return f;
 }
 
-// Four half scales to float. Sign-extended, shifted and masked: sign at bit 31, magnitude at 13..27.
-INLINE v4 half4(const u8 *p) {
-  v4 bits = wasm_v128_and(wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13), wasm_i32x4_splat((int)0x8fffffff));
-  return mul(bits, splat(0x1p112f));
-}
+// Four half scales to float. They are positive: pack() turns negative ones round.
+INLINE v4 half4(const u8 *p) { return mul(wasm_i32x4_shl(wasm_u32x4_load16x4(p), 13), splat(0x1p112f)); }
