@@ -92,9 +92,10 @@ func (f *File) readTensors(c *cursor, n uint64) {
 		return
 	}
 	f.Tensors = make([]Tensor, 0, n)
+	var a arena
 	for ; n > 0; n-- {
 		at := c.pos
-		t := f.readTensor(c)
+		t := readTensor(c, &a)
 		if c.err != nil {
 			if e, ok := c.err.(*Error); ok && e.Name == "" {
 				e.Op, e.Name = "parse tensor", strings.ToValidUTF8(t.Name, "\ufffd")
@@ -109,7 +110,33 @@ func (f *File) readTensors(c *cursor, n uint64) {
 	}
 }
 
-func (f *File) readTensor(c *cursor) (t Tensor) {
+// arena hands out names and dimensions from chunks: one allocation each would
+// cost more than the file.
+type arena struct {
+	names []byte
+	dims  []uint64
+}
+
+func (a *arena) name(b []byte) string {
+	if len(a.names) < len(b) {
+		a.names = make([]byte, 1024)
+	}
+	n := copy(a.names, b)
+	s := textOf(a.names[:n])
+	a.names = a.names[n:]
+	return s
+}
+
+func (a *arena) dimensions(n int) []uint64 {
+	if len(a.dims) < n {
+		a.dims = make([]uint64, 128)
+	}
+	d := a.dims[:n:n]
+	a.dims = a.dims[n:]
+	return d
+}
+
+func readTensor(c *cursor, a *arena) (t Tensor) {
 	at := c.pos
 	l := c.u64()
 	if c.err == nil && (l == 0 || l > maxName) {
@@ -118,7 +145,7 @@ func (f *File) readTensor(c *cursor) (t Tensor) {
 	if c.err != nil {
 		return t
 	}
-	t.Name = string(c.next(int(l)))
+	t.Name = a.name(c.next(int(l)))
 	at = c.pos
 	nd := c.u32()
 	if c.err == nil && (nd == 0 || nd > maxDims) {
@@ -127,7 +154,7 @@ func (f *File) readTensor(c *cursor) (t Tensor) {
 	if c.err != nil {
 		return t
 	}
-	t.Dims = make([]uint64, nd)
+	t.Dims = a.dimensions(int(nd))
 	at = c.pos
 	for i := range t.Dims {
 		t.Dims[i] = c.u64()
