@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""The whole road on a toy scale, under a minute on one core: tokenizer, training, resuming, export, checks.
+
+    smoke.py [--work DIR]      also: python3 pretrain.py --smoke
+
+Uses the sample in sample/ and proves only that the parts fit together: the loss falls, a resumed run goes on, and two
+exports of one checkpoint are equal.
+"""
+import argparse, hashlib, os, subprocess, sys, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(script, *args):
+    cmd = [sys.executable, os.path.join(HERE, script), *args]
+    print('$', script, *args, flush=True)
+    out = subprocess.run(cmd, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'}).stdout
+    print(out, end='', flush=True)
+    return out
+
+
+def first(out, name):
+    return [float(line.split(name + ' ')[1].split()[0]) for line in out.splitlines() if ' step ' in line and name + ' ' in line]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--work')
+    a = p.parse_args()
+    with tempfile.TemporaryDirectory() as tmp:
+        work, corpus = a.work or tmp, os.path.join(HERE, 'sample')
+        files = [os.path.join(work, f'{n}.gguf') for n in 'ab']
+        run('prepare.py', '--corpus', corpus, '--work', work, '--vocab', '1024', '--tasks', '300')
+        train = ['--corpus', corpus, '--work', work, '--minutes', '1', '--tokens', '1024', '--width', '64', '--heads', '2', '--ffn', '256', '--layers', '2', '--eval-tasks', '4', '--eval-minutes', '99']
+        out = run('pretrain.py', *train, '--steps', '40') + run('pretrain.py', *train, '--steps', '50', '--resume')
+        losses = first(out, 'out')
+        run('export.py', '--work', work, '--out', files[0])
+        run('export.py', '--work', work, '--out', files[1])
+        run('check.py', 'ids', '--work', work, '--gguf', files[0], '--strings', '300')
+        sums = [hashlib.sha256(open(f, 'rb').read()).hexdigest() for f in files]
+    if len(losses) < 2 or losses[-1] >= losses[0]:
+        raise SystemExit(f'the loss did not fall: {losses}')
+    if sums[0] != sums[1]:
+        raise SystemExit('two exports of one checkpoint differ')
+    print(f'smoke: loss {losses[0]:.2f} -> {losses[-1]:.2f}, export {sums[0][:12]} twice')
+
+
+if __name__ == '__main__':
+    main()
