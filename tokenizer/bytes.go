@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -45,18 +44,15 @@ func fromRunes(s string) ([]byte, bool) {
 	return b, true
 }
 
-func sortLongestFirst(ids []int32, text [][]byte) {
-	slices.SortStableFunc(ids, func(a, b int32) int { return len(text[b]) - len(text[a]) })
-}
-
 // FromMerges builds a vocabulary from the text of a vocab.bpe file: the bytes in GPT-2's order
 // (printable ones first), then one token a merge.
 func FromMerges(vocabBPE string) (tokens []string, types []int32, merges []string, err error) {
-	for _, line := range strings.Split(vocabBPE, "\n") {
+	for i, line := range strings.Split(vocabBPE, "\n") {
 		line = strings.TrimRight(line, "\r")
-		if line != "" && !strings.HasPrefix(line, "#version") {
-			merges = append(merges, line)
+		if line == "" || i == 0 && strings.HasPrefix(line, "#version") {
+			continue
 		}
+		merges = append(merges, line)
 	}
 	tokens, types, merges = ByteVocabulary(merges...)
 	if len(merges) == 0 {

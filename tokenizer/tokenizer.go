@@ -5,6 +5,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"paw/gguf"
@@ -28,7 +29,7 @@ type Tokenizer struct {
 	bytes   [][]byte // by id: what the token stands for
 	initial [256]int32
 	pairs   map[[2]int32]merge
-	control []int32 // ids, longest text first
+	markers [256][]int32 // special tokens by their first byte, longest text first
 }
 
 // merge is what two neighbours become. Lower ranks come first.
@@ -98,7 +99,7 @@ func New(tokens []string, types []int32, merges []string, pre string, eos int) (
 				return nil, fail("control token %d is empty", i)
 			}
 			t.bytes = append(t.bytes, []byte(s))
-			t.control = append(t.control, int32(i))
+			t.markers[s[0]] = append(t.markers[s[0]], int32(i))
 			continue
 		}
 		b, ok := fromRunes(s)
@@ -110,7 +111,9 @@ func New(tokens []string, types []int32, merges []string, pre string, eos int) (
 			ids[s] = int32(i)
 		}
 	}
-	sortLongestFirst(t.control, t.bytes)
+	for _, ids := range t.markers {
+		slices.SortStableFunc(ids, func(a, b int32) int { return len(tokens[b]) - len(tokens[a]) })
+	}
 	for b := range 256 {
 		id, ok := ids[string(byteRunes[b])]
 		if !ok {
@@ -133,9 +136,9 @@ func New(tokens []string, types []int32, merges []string, pre string, eos int) (
 	return t, nil
 }
 
-func (t *Tokenizer) special(id int32) bool {
-	return t.types[id] == TypeControl || t.types[id] == TypeUserDefined || id == t.eos
-}
+// special tokens stand for their literal text and only EncodeTemplate makes them. Those that are
+// user defined ("<think>") are printed like text, control tokens are not.
+func (t *Tokenizer) special(id int32) bool { return t.IsControl(id) || t.types[id] == TypeUserDefined }
 
 // Size of the vocabulary.
 func (t *Tokenizer) Size() int { return len(t.tokens) }
@@ -143,9 +146,9 @@ func (t *Tokenizer) Size() int { return len(t.tokens) }
 // EOS is the id that ends a text.
 func (t *Tokenizer) EOS() int32 { return t.eos }
 
-// IsControl tells whether an id is a control token.
+// IsControl tells whether an id is a control token. The end-of-text token always is one.
 func (t *Tokenizer) IsControl(id int32) bool {
-	return id >= 0 && int(id) < len(t.types) && t.special(id)
+	return id >= 0 && int(id) < len(t.types) && (t.types[id] == TypeControl || id == t.eos)
 }
 
 // Bytes that a token stands for; nil outside the vocabulary.
@@ -171,12 +174,13 @@ func (t *Tokenizer) Encode(text string) []int32 {
 	return out
 }
 
-// EncodeTemplate tokenises text of ours: control tokens are recognised, the rest is as Encode.
+// EncodeTemplate tokenises text of ours: control and user-defined tokens are recognised from left to
+// right, the longest where several start, and the rest is as Encode.
 func (t *Tokenizer) EncodeTemplate(text string) []int32 {
 	var out []int32
 	start := 0
 	for at := 0; at < len(text); {
-		id := t.controlAt(text[at:])
+		id := t.markerAt(text[at:])
 		if id < 0 {
 			at++
 			continue
@@ -188,9 +192,9 @@ func (t *Tokenizer) EncodeTemplate(text string) []int32 {
 	return append(out, t.Encode(text[start:])...)
 }
 
-func (t *Tokenizer) controlAt(text string) int32 {
-	for _, id := range t.control {
-		if strings.HasPrefix(text, string(t.bytes[id])) {
+func (t *Tokenizer) markerAt(text string) int32 {
+	for _, id := range t.markers[text[0]] {
+		if strings.HasPrefix(text, t.tokens[id]) {
 			return id
 		}
 	}
