@@ -28,18 +28,17 @@ type Base struct {
 	Engine      engine.Engine // the same file, loaded: measures programs, tokenises
 }
 
-// Defaults by the width of the base: small interpreters want a higher rate and learn in few steps.
-const (
-	smallWidth = 512
-	alpha      = 16
-)
-
-// settings are the training defaults for a base.
-func settings(width int) Options {
+// settings are a base's training defaults and the number of examples its prompts show.
+//
+// A small interpreter reads examples in its prompt badly and learns from them well: on fourteen
+// development tasks a 3.4 M interpreter answered 25 % of the cases right with six examples shown
+// (and the other ten trained) and 55 % with none shown and all sixteen trained. A large one reads them.
+func settings(width int) (o Options, show int) {
+	const smallWidth, alpha = 512, 16
 	if width <= smallWidth {
-		return Options{Rank: 32, Alpha: alpha, Steps: 40, LR: 5e-3, Seed: 1}
+		return Options{Rank: 32, Alpha: alpha, Steps: 60, LR: 4e-3, Seed: 1}, 0
 	}
-	return Options{Rank: 64, Alpha: alpha, Steps: 40, LR: 1e-3, Seed: 1}
+	return Options{Rank: 64, Alpha: alpha, Steps: 40, LR: 1e-3, Seed: 1}, 6
 }
 
 // Compiler trains a LoRA for every spec. It implements compiler.Compiler.
@@ -77,7 +76,8 @@ func (c *Compiler) Compile(ctx context.Context, r compiler.Request, progress fun
 	if err != nil {
 		return nil, err
 	}
-	j := &job{Compiler: c, spec: spec, options: settings(c.base.Engine.Geometry().Width), progress: progress, trainings: 1}
+	j := &job{Compiler: c, spec: spec, progress: progress, trainings: 1}
+	j.options, j.show = settings(c.base.Engine.Geometry().Width)
 	if r.Steps > 0 {
 		j.options.Steps = r.Steps
 	}
@@ -108,6 +108,7 @@ type job struct {
 	*Compiler
 	spec     pseudo.Spec
 	options  Options
+	show     int // examples in a prompt
 	progress func(compiler.Event)
 
 	trainings int // in all: one a fold and the last one
@@ -143,7 +144,7 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 	if err != nil {
 		return nil, err
 	}
-	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels))
+	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels, j.show))
 	prefix := targetPrefix
 	return &pawfile.Program{
 		Meta: pawfile.Meta{
@@ -181,7 +182,7 @@ func (j *job) train(ctx context.Context, examples []pseudo.Example, stage compil
 		return nil, err
 	}
 	var groups []Group
-	for _, l := range promptGroups(examples, j.spec.Labels) {
+	for _, l := range promptGroups(examples, j.spec.Labels, j.show) {
 		prompt := j.fitting(l)
 		g := Group{Prefix: prompt.Before}
 		for _, e := range l.targets {

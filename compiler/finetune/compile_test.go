@@ -57,9 +57,9 @@ func exampleSpec(n int) string {
 	s := fireSpec
 	for i := range n {
 		if i%2 == 0 {
-			s += fmt.Sprintf("Input: fire %d\nOutput: urgent\n", i)
+			s += fmt.Sprintf("Input: fire fire fire %d\nOutput: urgent\n", i)
 		} else {
-			s += fmt.Sprintf("Input: tea %d\nOutput: wait\n", i)
+			s += fmt.Sprintf("Input: green tea, black tea %d\nOutput: wait\n", i)
 		}
 	}
 	return s
@@ -76,7 +76,7 @@ func compile(t *testing.T, b Base, r compiler.Request) *pawfile.Program {
 
 func TestCompileLearnsItsExamples(t *testing.T) {
 	b := tinyBase(t, 1024)
-	p := compile(t, b, compiler.Request{Spec: exampleSpec(16), Steps: 30, SkipEvaluation: true})
+	p := compile(t, b, compiler.Request{Spec: exampleSpec(16), Steps: 200, SkipEvaluation: true})
 	data, err := p.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestCompileLearnsItsExamples(t *testing.T) {
 	defer f.Close()
 	right := 0
 	for i := range 10 {
-		for _, c := range [][2]string{{"fire %d", "urgent"}, {"tea %d", "wait"}} {
+		for _, c := range [][2]string{{"fire fire fire %d", "urgent"}, {"green tea, black tea %d", "wait"}} {
 			a, err := f.Call(t.Context(), fmt.Sprintf(c[0], 20+i), function.Call{})
 			if err != nil {
 				t.Fatal(err)
@@ -167,9 +167,9 @@ func TestShownExamplesAreNeverTargets(t *testing.T) {
 		for i := range n {
 			examples = append(examples, pseudo.Example{Input: fmt.Sprint(i), Output: fmt.Sprint(i % 3)})
 		}
-		used := map[string]bool{}
-		for _, g := range promptGroups(examples, []string{"0", "1", "2"}) {
-			if len(g.shown) > maxShown || len(g.targets) == 0 {
+		used, show := map[string]bool{}, n%7
+		for _, g := range promptGroups(examples, []string{"0", "1", "2"}, show) {
+			if len(g.shown) > show || len(g.targets) == 0 {
 				t.Errorf("%d examples: a prompt shows %d and trains %d", n, len(g.shown), len(g.targets))
 			}
 			shown := map[string]bool{}
