@@ -1,9 +1,9 @@
 package arch
 
 import (
-	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"paw/gguf"
 )
@@ -27,15 +27,15 @@ var adapterTypes = []gguf.Type{gguf.Q4_0, gguf.Q8_0, gguf.F16, gguf.F32}
 // AdapterFromGGUF checks an adapter against the geometry of its base.
 func AdapterFromGGUF(f *gguf.File, g Geometry) (Adapter, error) {
 	a := Adapter{Pairs: map[string]Pair{}}
-	for key, want := range map[string]string{"general.architecture": g.Arch, "general.type": "adapter", "adapter.type": "lora"} {
-		if have, _ := f.String(key); have != want {
-			return a, fail("adapter", key, "%q, %q is needed: recompile for this base", have, want)
+	for _, want := range [][2]string{{"general.architecture", g.Arch}, {"general.type", "adapter"}, {"adapter.type", "lora"}} {
+		if have, _ := f.String(want[0]); have != want[1] {
+			return a, fail("adapter", want[0], "%q, %q is needed: recompile for this base", have, want[1])
 		}
 	}
 	alpha, ok := f.Float("adapter.lora.alpha")
 	a.Alpha = float32(alpha)
-	if !ok || math.IsNaN(alpha) || math.IsInf(float64(a.Alpha), 0) || math.Abs(alpha) > 1e6 {
-		return a, fail("adapter", "adapter.lora.alpha", "%v: a number is needed", alpha)
+	if !ok || !(math.Abs(alpha) <= 1e6) || a.Alpha == 0 { // NaN compares false; for llama.cpp 0 means "not scaled", for others "off"
+		return a, fail("adapter", "adapter.lora.alpha", "%v: a number up to a million, not 0, is needed: write the adapter again", alpha)
 	}
 	used := 0
 	for layer := range g.Layers {
@@ -47,24 +47,23 @@ func AdapterFromGGUF(f *gguf.File, g Geometry) (Adapter, error) {
 				continue
 			}
 			if hasA != hasB {
-				return a, fail("adapter", name, "only one half of the pair is there")
+				return a, fail("adapter", name, "only one half of the pair is there: write the adapter again")
 			}
 			if err := a.rank(low); err != nil {
 				return a, err
 			}
-			r := uint64(a.Rank)
-			if err := (TensorSpec{Dims: []uint64{uint64(m.In), r}, Types: adapterTypes}).accept("adapter", low); err != nil {
-				return a, fmt.Errorf("%w: the adapter is for another base: recompile for this one", err)
+			if err := g.half(low, m.In, a.Rank); err != nil {
+				return a, err
 			}
-			if err := (TensorSpec{Dims: []uint64{r, uint64(m.Out)}, Types: adapterTypes}).accept("adapter", high); err != nil {
-				return a, fmt.Errorf("%w: the adapter is for another base: recompile for this one", err)
+			if err := g.half(high, a.Rank, m.Out); err != nil {
+				return a, err
 			}
 			a.Pairs[name] = Pair{low, high}
 			used += 2
 		}
 	}
 	if used == 0 {
-		return a, fail("adapter", "", "it adapts nothing")
+		return a, fail("adapter", "", "it adapts nothing: write the adapter again")
 	}
 	if used != len(f.Tensors) {
 		for _, t := range f.Tensors {
@@ -80,6 +79,38 @@ func AdapterFromGGUF(f *gguf.File, g Geometry) (Adapter, error) {
 	return a, nil
 }
 
+// half checks one matrix of a pair; the side that is not the rank tells another base.
+func (g Geometry) half(t gguf.Tensor, in, rows int) error {
+	if !slices.Contains(adapterTypes, t.Type) {
+		return fail("adapter", t.Name, "type %v, one of %v is needed: write the adapter again", t.Type, adapterTypes)
+	}
+	if len(t.Dims) != 2 {
+		return fail("adapter", t.Name, "%d dimensions, 2 are needed: write the adapter again", len(t.Dims))
+	}
+	have, want, rank, wantRank := t.Dims[0], in, t.Dims[1], rows
+	if strings.HasSuffix(t.Name, ".lora_b") {
+		have, want, rank, wantRank = t.Dims[1], rows, t.Dims[0], in
+	}
+	if rank != uint64(wantRank) {
+		return fail("adapter", t.Name, "rank %d, the adapter's is %d: write the adapter again", rank, wantRank)
+	}
+	if have != uint64(want) {
+		return fail("adapter", t.Name, "the adapter is for %s %d, the base has %d: recompile for this base", g.widthName(want), have, want)
+	}
+	return nil
+}
+
+// widthName says what a width is in the base.
+func (g Geometry) widthName(n int) string {
+	switch n {
+	case g.Width:
+		return "width"
+	case g.FFN:
+		return "ffn width"
+	}
+	return "attention width"
+}
+
 func trim(s, suffix string) string {
 	if n := len(s) - len(suffix); n >= 0 && s[n:] == suffix {
 		return s[:n]
@@ -87,31 +118,29 @@ func trim(s, suffix string) string {
 	return s
 }
 
-// rank takes the rank from the first pair and demands it of the others.
+// rank takes the rank from the first pair; half demands it of all.
 func (a *Adapter) rank(low gguf.Tensor) error {
 	if len(low.Dims) != 2 {
-		return fail("adapter", low.Name, "%d dimensions, 2 are needed", len(low.Dims))
+		return fail("adapter", low.Name, "%d dimensions, 2 are needed: write the adapter again", len(low.Dims))
 	}
 	r := low.Dims[1]
 	if a.Rank == 0 {
 		if r < 1 || r > MaxRank || r%32 != 0 {
-			return fail("adapter", low.Name, "rank %d: a multiple of 32 up to %d is needed", r, MaxRank)
+			return fail("adapter", low.Name, "rank %d: a multiple of 32 up to %d is needed: pad it with zeros", r, MaxRank)
 		}
 		a.Rank = int(r)
-	}
-	if int(r) != a.Rank {
-		return fail("adapter", low.Name, "rank %d, the other pairs have %d", r, a.Rank)
 	}
 	return nil
 }
 
-// AdapterMaxBytes is the most an adapter file of a rank may weigh: Q8_0 pairs and a megabyte of header.
+// AdapterMaxBytes is the most an adapter file of a rank may weigh: every pair in the widest type and a
+// megabyte of header.
 func AdapterMaxBytes(g Geometry, rank int) int64 {
 	n := int64(0)
 	for _, m := range g.Modules() {
 		n += int64(m.In+m.Out) * int64(rank)
 	}
-	return n*int64(g.Layers)*34/32 + 1<<20
+	return n*int64(g.Layers)*4 + 1<<20
 }
 
 // AdapterKVs is the metadata of an adapter file.

@@ -196,6 +196,9 @@ func FromGGUF(f *gguf.File) (Geometry, error) {
 	} else if g.Context = number("context_length", 1<<20); err != nil {
 		return g, err
 	}
+	if n, ok := f.Len("tokenizer.ggml.tokens"); ok && n > g.Vocab {
+		return g, fail("base", "tokenizer.ggml.tokens", "%d tokens, the embedding has %d rows: convert the model again", n, g.Vocab)
+	}
 	_, untied := f.Tensor("output.weight")
 	g.TiedOutput = !untied
 	return g, g.check(f)
@@ -208,6 +211,13 @@ func (g *Geometry) widths(f *gguf.File, number func(string, uint64) int) error {
 	if g.Arch == "qwen3" {
 		epsKey = "qwen3.attention.layer_norm_rms_epsilon"
 		g.KVHeads, g.HeadDim = number("attention.head_count_kv", uint64(g.Heads)), number("attention.key_length", 1024)
+		if g.KVHeads < 1 || g.Heads%g.KVHeads != 0 || g.HeadDim%4 != 0 || g.Heads*g.HeadDim%32 != 0 {
+			return fail("base", "qwen3.attention.head_count_kv", "%d heads of %d share %d: a divisor of the heads, and a width of %d that is a multiple of 32, are needed",
+				g.Heads, g.HeadDim, g.KVHeads, g.Heads*g.HeadDim)
+		}
+		if v, ok := f.Uint("qwen3.attention.value_length"); ok && v != uint64(g.HeadDim) {
+			return fail("base", "qwen3.attention.value_length", "%d: keys and values must be equally wide (%d)", v, g.HeadDim)
+		}
 		base, ok := f.Float("qwen3.rope.freq_base")
 		if !ok || !(base > 1 && base < 1e12) {
 			return fail("base", "qwen3.rope.freq_base", "%v: a number above 1 is needed", base)
@@ -215,6 +225,8 @@ func (g *Geometry) widths(f *gguf.File, number func(string, uint64) int) error {
 		g.RopeBase = float32(base)
 	} else if g.Width%g.Heads != 0 || g.HeadDim%4 != 0 {
 		return fail("base", "gpt2.attention.head_count", "%d heads in a width of %d: heads must be equally wide, a multiple of 4", g.Heads, g.Width)
+	} else if v, ok := f.Uint("gpt2.attention.head_count_kv"); ok && v != uint64(g.Heads) {
+		return fail("base", "gpt2.attention.head_count_kv", "%d: gpt2 has one for each of the %d heads", v, g.Heads)
 	}
 	eps, ok := f.Float(epsKey)
 	if !ok || !(eps > 0 && eps < 1) {
@@ -244,7 +256,7 @@ func (g Geometry) check(f *gguf.File) error {
 	}
 	for _, t := range f.Tensors {
 		if _, ok := allowed[t.Name]; !ok {
-			return fail("base", t.Name, "the tensor does not belong to a %s of %d layers", g.Arch, g.Layers)
+			return fail("base", t.Name, "the tensor does not belong to a %s of %d layers: convert the model again", g.Arch, g.Layers)
 		}
 	}
 	return nil
@@ -252,10 +264,10 @@ func (g Geometry) check(f *gguf.File) error {
 
 func (s TensorSpec) accept(what string, t gguf.Tensor) error {
 	if !slices.Equal(t.Dims, s.Dims) {
-		return fail(what, t.Name, "dimensions %v, %v are needed", t.Dims, s.Dims)
+		return fail(what, t.Name, "dimensions %v, %v are needed: convert the model again", t.Dims, s.Dims)
 	}
 	if !slices.Contains(s.Types, t.Type) {
-		return fail(what, t.Name, "type %v, one of %v is needed", t.Type, s.Types)
+		return fail(what, t.Name, "type %v, one of %v is needed: quantise it again", t.Type, s.Types)
 	}
 	return nil
 }

@@ -256,7 +256,7 @@ func TestConcurrent(t *testing.T) {
 func FuzzEncode(f *testing.F) {
 	f.Add("it's [IN] <think> <|endoftext|>")
 	f.Add("a\xffb\xe2\x80\n\n  x\u00a0 \u3000漢字😀1½")
-	f.Add(strings.Repeat("a", 100_000))
+	f.Add(strings.Repeat("a", 2000))
 	gpt2 := byteTokenizer(f, "a a", "aa aa", "aaaa aaaa", "i n", "Ġ t", "Ã ©")
 	qwen := *gpt2
 	qwen.pre = "qwen2"
