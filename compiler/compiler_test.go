@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"paw/compiler/pseudo"
 	"paw/pawfile"
 )
 
@@ -102,5 +103,16 @@ func TestFraction(t *testing.T) {
 		if got := tc.e.Fraction(); got != tc.want {
 			t.Errorf("%+v: %v, want %v", tc.e, got, tc.want)
 		}
+	}
+}
+
+// The prompt is written by one package and read by the other.
+func TestTemplateIsReadable(t *testing.T) {
+	p := pawfile.Program{Template: pseudo.Template("[PSEUDO_PROGRAM]\nTask: x\n[END_PSEUDO_PROGRAM]")}
+	if want := "[PSEUDO_PROGRAM]\nTask: x\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\n"; p.Prefix() != want {
+		t.Errorf("prefix %q", p.Prefix())
+	}
+	if want := "\n[END_INPUT]"; p.Suffix() != want {
+		t.Errorf("suffix %q", p.Suffix())
 	}
 }
