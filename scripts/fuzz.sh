@@ -7,6 +7,6 @@ go list ./... | while read -r package; do
   dir="${package#paw}"
   for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' ".$dir"/*_test.go 2>/dev/null | sed 's/^func //'); do
     echo "fuzz $package $target $time"
-    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package" </dev/null
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 10x "$package" </dev/null
   done
 done

@@ -29,7 +29,7 @@ func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	j.trainings += len(split)
 	results := make([]report.Result, len(examples))
 	for _, held := range split {
-		p, err := j.program(ctx, report.Without(examples, held), compiler.StageEvaluate)
+		p, err := j.program(ctx, report.Training(examples, held), compiler.StageEvaluate)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"paw/compiler"
+	"paw/compiler/finetune"
+	"paw/engine"
+	"paw/engine/simd"
+	"paw/models"
+	"paw/pawfile"
+)
+
+// defaultCompiler makes programs for the embedded mini.
+const defaultCompiler = "paw-ft-mini"
+
+// base is a loaded interpreter.
+type base struct {
+	finetune.Base
+	file *os.File // nil for the embedded mini
+}
+
+func (b *base) Close() error {
+	err := b.Engine.Close()
+	if b.file != nil {
+		err = errors.Join(err, b.file.Close())
+	}
+	return err
+}
+
+// openBase loads an interpreter: the embedded mini (""), a file, or a downloaded model by its id.
+func openBase(ctx context.Context, name string, progress func(done, total int64)) (*base, error) {
+	if name == "" || name == models.MiniID {
+		file, digest, err := models.Mini()
+		if err != nil {
+			return nil, err
+		}
+		return load(ctx, &base{Base: finetune.Base{RuntimeID: models.MiniID, Interpreter: models.MiniID, SHA256: digest, Source: file}}, progress)
+	}
+	path, id, interpreter := name, "", "gpt2"
+	if _, err := os.Stat(name); err != nil {
+		library, err := models.Default()
+		if err != nil {
+			return nil, err
+		}
+		if path, err = library.Path(name); err != nil {
+			if errors.Is(err, models.ErrUnknown) {
+				return nil, misuse("%s is neither a file nor a known model", name)
+			}
+			return nil, err
+		}
+		id = name
+		interpreter = library.Interpreter(name)
+	}
+	return openFile(ctx, path, id, interpreter, progress)
+}
+
+// openFile loads a GGUF from disk. Its runtime id comes from its digest when it has no other.
+func openFile(ctx context.Context, path, id, interpreter string, progress func(done, total int64)) (*base, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading %s: %w", path, err), f.Close())
+	}
+	digest := hex.EncodeToString(h.Sum(nil))
+	if id == "" {
+		id = "gguf-" + digest[:16]
+	}
+	b := &base{file: f, Base: finetune.Base{RuntimeID: id, Interpreter: interpreter, SHA256: digest, Source: io.NewSectionReader(f, 0, info.Size())}}
+	return load(ctx, b, progress)
+}
+
+func load(ctx context.Context, b *base, progress func(done, total int64)) (*base, error) {
+	host, err := simd.NewWazeroHost(ctx)
+	if err == nil {
+		var e *simd.Engine
+		if e, err = simd.Load(ctx, host, b.Source, progress); err == nil {
+			b.Engine = e
+			return b, nil
+		}
+	}
+	if b.file != nil {
+		err = errors.Join(err, b.file.Close())
+	}
+	return nil, err
+}
+
+// openBaseFor loads the interpreter that a program was compiled for.
+func openBaseFor(ctx context.Context, p *pawfile.Program, name string, progress func(done, total int64)) (*base, error) {
+	if name != "" {
+		return openBase(ctx, name, progress)
+	}
+	want := p.Meta.BaseSHA256
+	if _, digest, err := models.Mini(); err == nil && want == digest {
+		return openBase(ctx, "", progress)
+	}
+	library, err := models.Default()
+	if err != nil {
+		return nil, err
+	}
+	if path, ok := library.FindDigest(want); ok {
+		return openFile(ctx, path, p.Meta.RuntimeID, p.Meta.Interpreter, progress)
+	}
+	if want == "" { // made elsewhere: the runtime id is all there is
+		if path, err := library.Path(p.Meta.RuntimeID); err == nil {
+			return openFile(ctx, path, p.Meta.RuntimeID, p.Meta.Interpreter, progress)
+		}
+	}
+	return nil, fmt.Errorf("the program needs interpreter %q (sha256 %.12s…), which is not here: paw models pull %s, or --interpreter FILE, or recompile it",
+		p.Meta.RuntimeID, want, p.Meta.RuntimeID)
+}
+
+// compilers are those that this machine has.
+func compilers(b *base) (*compiler.Registry, error) {
+	var r compiler.Registry
+	err := r.Add(compiler.Info{
+		Name: defaultCompiler, Description: "trains an adapter on the description's examples, on this machine",
+		Kind: "finetune_lora", RuntimeID: b.RuntimeID,
+	}, func(context.Context) (compiler.Compiler, error) { return finetune.New(defaultCompiler, b.Base), nil })
+	return &r, err
+}
+
+// openCompiler finds a compiler by name.
+func openCompiler(ctx context.Context, b *base, name string) (compiler.Compiler, error) {
+	r, err := compilers(b)
+	if err != nil {
+		return nil, err
+	}
+	c, err := r.Open(ctx, name)
+	if errors.Is(err, compiler.ErrUnknown) {
+		return nil, misuse("%v", err)
+	}
+	return c, err
+}
+
+var _ engine.Engine = (*simd.Engine)(nil)

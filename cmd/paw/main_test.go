@@ -1,0 +1,285 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"paw/arch"
+	"paw/gguf"
+	"paw/models/random"
+	"paw/pawfile"
+	"paw/tokenizer"
+)
+
+// TestMain lets the test binary be the command, for tests that kill it.
+func TestMain(m *testing.M) {
+	if os.Getenv("PAW_TEST_MAIN") == "1" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// tinyInterpreter writes a random GPT-2 with the mini's control tokens.
+func tinyInterpreter(t *testing.T) string {
+	t.Helper()
+	tokens, types, merges := tokenizer.ByteVocabulary("e r", "i n", "Ġ t")
+	eos := len(tokens)
+	for _, m := range []string{"<|endoftext|>", "[PSEUDO_PROGRAM]", "[END_PSEUDO_PROGRAM]", "[INPUT]", "[END_INPUT]", "[SPEC]", "[END_SPEC]"} {
+		tokens, types = append(tokens, m), append(types, tokenizer.TypeControl)
+	}
+	tok, err := tokenizer.New(tokens, types, merges, "gpt-2", eos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := arch.Geometry{Arch: "gpt2", Layers: 2, Width: 64, Heads: 2, KVHeads: 2, HeadDim: 32, FFN: 128, Vocab: tok.Size(),
+		Context: 768, NormEps: 1e-5, TiedOutput: true}
+	var b bytes.Buffer
+	if err := random.Base(&b, g, tok, random.Options{Seed: 2, Type: gguf.Q8_0, Deviation: 0.15}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "tiny.gguf")
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+type result struct {
+	code     int
+	out, err string
+}
+
+func paw(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := execute(t.Context(), &console{strings.NewReader(stdin), &out, &errs}, args)
+	return result{code, out.String(), errs.String()}
+}
+
+// object parses JSON output and checks that the stable fields are there.
+func object(t *testing.T, r result, fields ...string) map[string]any {
+	t.Helper()
+	if r.code != exitOK {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal([]byte(r.out), &m); err != nil {
+		t.Fatalf("output is no JSON: %v\n%s", err, r.out)
+	}
+	for _, f := range fields {
+		if _, ok := m[f]; !ok {
+			t.Errorf("no field %q in %s", f, r.out)
+		}
+	}
+	return m
+}
+
+const shortSpec = "Is this urgent? Return ONLY one of: urgent, wait\n\nInput: fire\nOutput: urgent\nInput: tea\nOutput: wait\n" +
+	"Input: flood\nOutput: urgent\nInput: cake\nOutput: wait\nInput: smoke\nOutput: urgent\nInput: coffee\nOutput: wait\n"
+
+func TestCompileRunInspect(t *testing.T) {
+	tiny, out := tinyInterpreter(t), filepath.Join(t.TempDir(), "x.paw")
+	c := object(t, paw(t, shortSpec, "compile", "--spec-file", "-", "--interpreter", tiny, "--steps", "4", "--out", out, "--json"),
+		"program_id", "compiler", "seconds", "report")
+	report := c["report"].(map[string]any)
+	if report["n"] != 6.0 || report["majority"] != 0.5 || len(report["interval"].([]any)) != 2 || report["accuracy"] == nil {
+		t.Errorf("report %v", report)
+	}
+	r := object(t, paw(t, "", "run", out, "a fire", "--interpreter", tiny, "--json"), "output", "label", "probabilities", "confidence", "tokens", "ms")
+	p := r["probabilities"].(map[string]any)
+	if sum := p["urgent"].(float64) + p["wait"].(float64); len(p) != 2 || sum < 0.999 || sum > 1.001 {
+		t.Errorf("probabilities %v", p)
+	}
+	lines := paw(t, "one\ntwo\n\n", "run", out, "-", "--json", "--interpreter", tiny)
+	if n := strings.Count(lines.out, "\n"); lines.code != exitOK || n != 3 {
+		t.Errorf("three inputs gave %d answers: %s", n, lines.err)
+	}
+	text := paw(t, "", "run", "--interpreter", tiny, out, "--", "-dash first")
+	if text.code != exitOK || !strings.Contains("urgent wait", strings.TrimSpace(text.out)) || !strings.Contains(text.err, "%") {
+		t.Errorf("run as text: %+v", text)
+	}
+	i := object(t, paw(t, "", "inspect", out, "--json"), "kind", "meta", "adapter")
+	if i["kind"] != "program" || i["adapter"].(map[string]any)["kind"] != "adapter" {
+		t.Errorf("inspect says %v", i["kind"])
+	}
+	if g := object(t, paw(t, "", "inspect", tiny, "--json"), "geometry"); g["kind"] != "model" || g["problem"] != nil {
+		t.Errorf("inspect of the interpreter: %v %v", g["kind"], g["problem"])
+	}
+	if x := paw(t, "", "inspect", out); x.code != exitOK || !strings.Contains(x.out, "[INPUT]") {
+		t.Errorf("inspect as text: %+v", x)
+	}
+	// without --interpreter: the digest is neither the mini's nor a downloaded model's
+	t.Setenv("PAW_HOME", t.TempDir())
+	if r := paw(t, "", "run", out, "x"); r.code != exitFailed || !strings.Contains(r.err, "--interpreter") {
+		t.Errorf("a program for an interpreter that is not here: %+v", r)
+	}
+}
+
+func TestEval(t *testing.T) {
+	tiny, file := tinyInterpreter(t), filepath.Join(t.TempDir(), "p.jsonl")
+	line := func(name string) string {
+		b, err := json.Marshal(map[string]any{"name": name, "spec": shortSpec, "kind": "ignored",
+			"cases": []map[string]string{{"input": "fire!", "output": "urgent"}, {"input": "tea?", "output": "wait"}, {"input": "more tea", "output": "wait"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if err := os.WriteFile(file, []byte(line("a")+"\n\n"+line("b")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e := object(t, paw(t, "", "eval", file, "--interpreter", tiny, "--steps", "3", "--json"), "programs", "exact_match", "majority")
+	programs := e["programs"].([]any)
+	first := programs[0].(map[string]any)
+	if len(programs) != 2 || first["name"] != "a" || first["cases"] != 3.0 || e["majority"] != 0.667 || first["ms_per_call"] == nil {
+		t.Errorf("eval says %v", e)
+	}
+	if one := object(t, paw(t, "", "eval", file, "--interpreter", tiny, "--steps", "1", "--limit", "1", "--json")); len(one["programs"].([]any)) != 1 {
+		t.Error("--limit 1 compiled more than one program")
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	tiny, dir := tinyInterpreter(t), t.TempDir()
+	good := filepath.Join(dir, "good.paw")
+	if r := paw(t, "", "compile", "--spec", shortSpec, "--steps", "1", "--no-report", "--interpreter", tiny, "--out", good); r.code != exitOK {
+		t.Fatal(r.err)
+	}
+	data, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	base, err := os.ReadFile(tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := pawfile.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Adapter = append([]byte{}, p.Adapter...)
+	copy(p.Adapter[len(p.Adapter)-200:], bytes.Repeat([]byte{0xff}, 100)) // scales that are NaN
+	nan, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{nil, exitUsage, "compile"},
+		{[]string{"nonsense"}, exitUsage, "nonsense"},
+		{[]string{"run"}, exitUsage, "--help"},
+		{[]string{"run", "--nonsense", good}, exitUsage, "nonsense"},
+		{[]string{"compile", "--spec", "x", "--out", "y"}, exitUsage, "too short"},
+		{[]string{"compile", "--spec", strings.Repeat("x", 20000), "--out", "y", "--interpreter", tiny}, exitUsage, "too long"},
+		{[]string{"compile", "--spec", shortSpec}, exitUsage, "--out"},
+		{[]string{"compile", "--out", "y"}, exitUsage, "--spec"},
+		{[]string{"compile", "--spec", shortSpec, "--out", "y", "--interpreter", "no-such-model"}, exitUsage, "no-such-model"},
+		{[]string{"compile", "--spec", shortSpec, "--out", "y", "--interpreter", tiny, "--compiler", "no-such"}, exitUsage, "no-such"},
+		{[]string{"run", write("cut.paw", data[:len(data)/2]), "x"}, exitBadFile, "again"},
+		{[]string{"run", write("not.paw", []byte("hello")), "x"}, exitBadFile, "archive"},
+		{[]string{"run", write("nan.paw", nan), "x", "--interpreter", tiny}, exitBadFile, "NaN"},
+		{[]string{"inspect", write("cut.gguf", base[:len(base)/2])}, exitBadFile, ""},
+		{[]string{"run", good, "x", "--interpreter", write("cut2.gguf", base[:2000])}, exitBadFile, ""},
+		{[]string{"eval", write("bad.jsonl", []byte("{\n")), "--interpreter", tiny}, exitBadFile, "line 1"},
+		{[]string{"run", good, strings.Repeat("long ", 400), "--interpreter", tiny}, exitTooLong, "shorten"},
+		{[]string{"--help"}, exitOK, ""},
+		{[]string{"compile", "--help"}, exitOK, ""},
+	} {
+		r := paw(t, "", c.args...)
+		if r.code != c.code || !strings.Contains(r.err, c.says) {
+			t.Errorf("paw %.60q: exit code %d, want %d; said %q, want %q in it", c.args, r.code, c.code, r.err, c.says)
+		}
+	}
+	for _, cmd := range commands() {
+		if r := paw(t, "", cmd.name, "--help"); r.code != exitOK || !strings.Contains(r.out, "usage: paw "+cmd.name) {
+			t.Errorf("paw %s --help: %+v", cmd.name, r)
+		}
+	}
+}
+
+// A program compiled for one base must not run on another.
+func TestOtherBaseIsRefused(t *testing.T) {
+	tiny, out := tinyInterpreter(t), filepath.Join(t.TempDir(), "x.paw")
+	if r := paw(t, "", "compile", "--spec", shortSpec, "--steps", "1", "--no-report", "--interpreter", tiny, "--out", out); r.code != exitOK {
+		t.Fatal(r.err)
+	}
+	b, err := os.ReadFile(tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-40]++ // one weight of the last tensor
+	other := filepath.Join(t.TempDir(), "other.gguf")
+	if err := os.WriteFile(other, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := paw(t, "", "run", out, "x", "--interpreter", other); r.code != exitBadFile || !strings.Contains(r.err, "recompile") {
+		t.Errorf("a program on another base: %+v", r)
+	}
+}
+
+// Killed at any moment, a compilation leaves the old program or the new one, never a part.
+func TestKilledCompileLeavesNothingTorn(t *testing.T) {
+	tiny, dir := tinyInterpreter(t), t.TempDir()
+	out := filepath.Join(dir, "x.paw")
+	whole := 0
+	for i := range 25 {
+		cmd := exec.Command(os.Args[0], "compile", "--spec", shortSpec, "--steps", "1", "--no-report", "--interpreter", tiny, "--out", out)
+		cmd.Env = append(os.Environ(), "PAW_TEST_MAIN=1")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(20+12*i) * time.Millisecond)
+		if err := cmd.Process.Kill(); err != nil && !strings.Contains(err.Error(), "finished") {
+			t.Fatal(err)
+		}
+		cmd.Wait() //nolint:errcheck // killed on purpose
+		if _, err := os.Stat(out); err != nil {
+			continue
+		}
+		if _, err := pawfile.ReadFile(out); err != nil {
+			t.Fatalf("killed after %d ms: %v", 20+12*i, err)
+		}
+		whole++
+	}
+	t.Log(fmt.Sprint(whole, " of 25 compilations had written their program"))
+	if err := exec.Command(os.Args[0], "-test.run", "^$").Run(); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "compile", "--spec", shortSpec, "--steps", "1", "--no-report", "--interpreter", tiny, "--out", out)
+	cmd.Env = append(os.Environ(), "PAW_TEST_MAIN=1")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("after the kills: %v: %s", err, b)
+	}
+}
+
+func TestVersionAndModels(t *testing.T) {
+	object(t, paw(t, "", "version", "--json"), "version", "platform", "mini_sha256")
+	t.Setenv("PAW_HOME", t.TempDir())
+	list := object(t, paw(t, "", "models", "list", "--json"), "models")["models"].([]any)
+	if len(list) < 2 {
+		t.Errorf("models %v", list)
+	}
+	if r := paw(t, "", "models", "pull", "no-such"); r.code == exitOK {
+		t.Error("an unknown model was pulled")
+	}
+	if r := paw(t, "", "models"); r.code != exitUsage {
+		t.Errorf("models without a word: exit code %d", r.code)
+	}
+}

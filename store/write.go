@@ -1,0 +1,90 @@
+// Package store keeps files that must survive a crash: written to a temporary name, synced, renamed,
+// and the directory synced. Store is a directory of objects named by their SHA-256. It promises that
+// a reader sees a whole object or none, whatever moment the process dies. It knows no formats.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrFull says that the disk has no room.
+var ErrFull = errors.New("store: not enough disk space")
+
+// failpoint is called between the steps of a write; crash tests die there.
+var failpoint = func(string) {}
+
+// WriteFile writes path whole or not at all. An existing file is replaced.
+func WriteFile(path string, data []byte, perm os.FileMode) error {
+	return write(path, perm, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+}
+
+const temporary = ".paw-tmp-"
+
+func write(path string, perm os.FileMode, fill func(*os.File) error) (err error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, temporary+"*")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	name := f.Name()
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(name)
+			err = explain(path, err)
+		}
+	}()
+	failpoint("created")
+	if err = fill(f); err != nil {
+		return err
+	}
+	failpoint("filled")
+	if err = f.Chmod(perm); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	failpoint("synced")
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = Rename(name, path); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Rename moves a finished, synced file to its name and syncs the directory.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	failpoint("renamed")
+	return syncDir(filepath.Dir(to))
+}
+
+func explain(path string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		free, _ := Free(filepath.Dir(path))
+		return fmt.Errorf("%w: %s: %d bytes are free: make room and try again: %w", ErrFull, path, free, err)
+	}
+	return fmt.Errorf("store: writing %s: %w", path, err)
+}
+
+// Room fails when the disk of dir has less than need bytes free. Where that cannot be told, it
+// does not fail.
+func Room(dir string, need int64) error {
+	free, err := Free(dir)
+	if err != nil || free >= need {
+		return nil
+	}
+	return fmt.Errorf("%w: %d MB are needed, %d MB are free in %s", ErrFull, (need+999_999)/1_000_000, free/1_000_000, dir)
+}
