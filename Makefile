@@ -4,6 +4,7 @@ GO ?= go
 export CGO_ENABLED = 0
 
 FUZZTIME ?= 10s
+PYTHON ?= python3
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 .PHONY: run build test test-go test-race lint cross fuzz bench wasm wasm-check train-smoke clean
@@ -52,8 +53,9 @@ wasm-check:
 	@if command -v $${CLANG:-clang-19} >/dev/null; then scripts/build-wasm.sh --check; \
 	else echo "clang-19 is not installed: kernel.wasm is used as committed"; fi
 
+# Trains a toy on train/sample with PyTorch (Debian: python3-torch), about ten seconds.
 train-smoke:
-	scripts/train-smoke.sh
+	$(PYTHON) train/smoke.py
 
 clean:
 	rm -rf bin build

@@ -1,0 +1,132 @@
+package models
+
+import (
+	"math"
+	"testing"
+
+	"paw/engine"
+	"paw/engine/reference"
+	"paw/engine/simd"
+)
+
+// The contract of docs/formats.md §4b.
+func TestMiniKeepsItsContract(t *testing.T) {
+	file, digest, err := Mini()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := simd.NewWazeroHost(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := simd.Load(t.Context(), host, file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	g := e.Geometry()
+	if file.Size() > 12<<20 || len(digest) != 64 || g.Context < 512 || g.Vocab < 4096 || g.Vocab > 16384 || !g.TiedOutput {
+		t.Errorf("%d bytes, digest %s, geometry %+v", file.Size(), digest, g)
+	}
+	tok := e.Tokenizer()
+	for _, marker := range []string{"<|endoftext|>", "[PSEUDO_PROGRAM]", "[END_PSEUDO_PROGRAM]", "[INPUT]", "[END_INPUT]", "[SPEC]", "[END_SPEC]"} {
+		if ids := tok.EncodeTemplate(marker); len(ids) != 1 || !tok.IsControl(ids[0]) {
+			t.Errorf("%s is no control token: %v", marker, ids)
+		}
+		if ids := tok.Encode(marker); len(ids) == 1 {
+			t.Errorf("user text %s became token %d", marker, ids[0])
+		}
+	}
+	if end := tok.EncodeTemplate("<|endoftext|>"); end[0] != tok.EOS() {
+		t.Errorf("the end of text is token %d", tok.EOS())
+	}
+	text := "Naïve café №5 — \u00a0日本語 \U0001f600\n\ttabs"
+	if got := tok.Decode(tok.Encode(text)); got != text {
+		t.Errorf("%q came back as %q", text, got)
+	}
+}
+
+// Trained weights have outliers that random ones lack: the kernel must follow the oracle here too.
+func TestKernelAgreesWithOracleOnTheMini(t *testing.T) {
+	file, _, err := Mini()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := simd.NewWazeroHost(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel, err := simd.Load(t.Context(), host, file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kernel.Close()
+	oracle, err := reference.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "[PSEUDO_PROGRAM]\nTask: Decide whether a message is urgent.\nLabels: urgent, wait\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\nthe server is down"
+	tokens := kernel.Tokenizer().EncodeTemplate(text)
+	run := func(e engine.Engine) [][]float32 {
+		p, err := e.NewPrefix(t.Context(), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := e.NewSession(t.Context(), p, len(tokens))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var out [][]float32
+		for i := range tokens {
+			if err := s.Prefill(t.Context(), tokens[i:i+1]); err != nil {
+				t.Fatal(err)
+			}
+			lp := make([]float32, e.Geometry().Vocab)
+			if err := s.LogProbs(t.Context(), lp); err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, lp)
+		}
+		return out
+	}
+	got, plain := run(kernel), run(oracle)
+	oracle.Quantize = true
+	rounded := run(oracle)
+	var worst, sum float64
+	n, same, clear := 0, 0, 0
+	for i := range got {
+		best, second := 0, -1
+		for id, v := range plain[i] {
+			if v > plain[i][best] {
+				best, second = id, best
+			} else if id != best && (second < 0 || v > plain[i][second]) {
+				second = id
+			}
+		}
+		if plain[i][best]-plain[i][second] > 0.1 {
+			clear++
+			top := 0
+			for id, v := range got[i] {
+				if v > got[i][top] {
+					top = id
+				}
+			}
+			if top == best {
+				same++
+			}
+		}
+		for id, v := range rounded[i] {
+			if v < -6 {
+				continue // unlikely tokens: nobody reads them
+			}
+			worst = max(worst, math.Abs(float64(got[i][id]-v)))
+			sum += math.Abs(float64(got[i][id] - plain[i][id]))
+			n++
+		}
+	}
+	t.Logf("from the quantising oracle at most %.2g, from plain float32 %.3f on average, top token %d of %d", worst, sum/float64(n), same, clear)
+	if worst > 5e-3 || sum/float64(n) > 0.05 || float64(same) < 0.99*float64(clear) {
+		t.Error("the kernel strays from the oracle on trained weights")
+	}
+}
