@@ -189,6 +189,7 @@ func TestMalformedArchives(t *testing.T) {
 		"symbolic link":          {special(t, func(h *zip.FileHeader) { h.SetMode(fs.ModeSymlink | 0o777) }), ErrMember},
 		"device":                 {special(t, func(h *zip.FileHeader) { h.SetMode(fs.ModeDevice) }), ErrMember},
 		"unknown compression":    {special(t, func(h *zip.FileHeader) { h.Method = 99 }), ErrMember},
+		"encrypted":              {special(t, func(h *zip.FileHeader) { h.Flags |= 1 }), ErrMember},
 		"no placeholder":         {archive(t, m, member{memberTemplate, "x"}, ad), ErrTemplate},
 		"two placeholders":       {archive(t, m, member{memberTemplate, Placeholder + Placeholder}, ad), ErrTemplate},
 		"template no UTF-8":      {archive(t, m, member{memberTemplate, Placeholder + "\xff"}, ad), ErrTemplate},

@@ -34,12 +34,22 @@ func die(point, dir string) {
 		}
 	}
 	payload := []byte(os.Getenv("PAW_STORE_DATA"))
-	s, err := Open(dir)
-	if err == nil {
-		_, err = s.Put(bytes.NewReader(payload))
+	put := func() error {
+		s, err := Open(dir)
+		if err == nil {
+			_, err = s.Put(bytes.NewReader(payload))
+		}
+		return err
 	}
+	file := func() error { return WriteFile(filepath.Join(dir, "file"), payload, 0o644) }
+	// Both writers pass the same points; the first of them dies there.
+	first, second := put, file
+	if os.Getenv("PAW_STORE_FIRST") == "file" {
+		first, second = file, put
+	}
+	err := first()
 	if err == nil {
-		err = WriteFile(filepath.Join(dir, "file"), payload, 0o644)
+		err = second()
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -139,11 +149,16 @@ func TestKilledWritesTearNothing(t *testing.T) {
 	}
 	file, stored := "", map[string]bool{}
 	points := []string{"created", "filled", "synced", "renamed", "none"}
-	for i := range 120 {
+	killed := 0
+	for i := range 160 {
 		data := strings.Repeat(fmt.Sprintf("%d,", r.IntN(50)), 1+r.IntN(5000))
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "PAW_STORE_DIE="+points[i%len(points)], "PAW_STORE_DIR="+dir, "PAW_STORE_DATA="+data)
+		cmd.Env = append(os.Environ(), "PAW_STORE_DIE="+points[i%len(points)], "PAW_STORE_DIR="+dir, "PAW_STORE_DATA="+data,
+			"PAW_STORE_FIRST="+[]string{"put", "file"}[i/len(points)%2])
 		finished := cmd.Run() == nil
+		if !finished {
+			killed++
+		}
 		if finished {
 			stored[digestOf([]byte(data))] = true
 		}
@@ -164,6 +179,9 @@ func TestKilledWritesTearNothing(t *testing.T) {
 				t.Fatalf("killed at %s: a finished object was lost", points[i%len(points)])
 			}
 		}
+	}
+	if killed < 100 {
+		t.Errorf("only %d writers were killed", killed)
 	}
 }
 
