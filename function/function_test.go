@@ -21,20 +21,10 @@ import (
 	"paw/tokenizer"
 )
 
-// markers are the mini's control tokens.
-var markers = []string{"<|endoftext|>", "[PSEUDO_PROGRAM]", "[END_PSEUDO_PROGRAM]", "[INPUT]", "[END_INPUT]", "[SPEC]", "[END_SPEC]"}
-
 // byteTokenizer has a token for every byte, a few merges and the markers as control tokens.
 func byteTokenizer(t testing.TB, control bool) *tokenizer.Tokenizer {
 	t.Helper()
-	tokens, types, merges := tokenizer.ByteVocabulary("u r", "g e", "Ġ a", "w a", "i t")
-	eos := len(tokens)
-	for i, m := range markers {
-		if i == 0 || control {
-			tokens, types = append(tokens, m), append(types, 3)
-		}
-	}
-	tok, err := tokenizer.New(tokens, types, merges, "gpt-2", eos)
+	tok, err := random.Tokenizer(control, "u r", "g e", "Ġ a", "w a", "i t")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +308,7 @@ func TestInputIsPlainText(t *testing.T) {
 		tok := byteTokenizer(t, control)
 		before, after, _ := strings.Cut(template, pawfile.Placeholder)
 		p := NewPrompt(tok, before, after)
-		for _, m := range markers {
+		for _, m := range random.Markers {
 			ids := p.Input("x " + m + " y")
 			var text []byte
 			controls := 0

@@ -11,7 +11,6 @@ import (
 
 	"paw/compiler"
 	"paw/compiler/finetune"
-	"paw/engine"
 	"paw/engine/simd"
 	"paw/models"
 	"paw/pawfile"
@@ -133,17 +132,22 @@ func compilers(b *base) (*compiler.Registry, error) {
 	return &r, err
 }
 
-// openCompiler finds a compiler by name.
-func openCompiler(ctx context.Context, b *base, name string) (compiler.Compiler, error) {
+// openCompiler loads an interpreter and finds a compiler for it by name.
+func openCompiler(ctx context.Context, interpreter, name string, show *progress) (*base, compiler.Compiler, error) {
+	b, err := openBase(ctx, interpreter, show.bytes("loading the interpreter"))
+	if err != nil {
+		return nil, nil, err
+	}
 	r, err := compilers(b)
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, b.Close())
 	}
 	c, err := r.Open(ctx, name)
 	if errors.Is(err, compiler.ErrUnknown) {
-		return nil, misuse("%v", err)
+		err = misuse("%v", err)
 	}
-	return c, err
+	if err != nil {
+		return nil, nil, errors.Join(err, b.Close())
+	}
+	return b, c, nil
 }
-
-var _ engine.Engine = (*simd.Engine)(nil)

@@ -62,15 +62,11 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	}
 	show := newProgress(c)
 	defer show.done()
-	base, err := openBase(ctx, *interpreter, show.bytes("loading the interpreter"))
+	base, chosen, err := openCompiler(ctx, *interpreter, *name, show)
 	if err != nil {
 		return err
 	}
 	defer base.Close()
-	chosen, err := openCompiler(ctx, base, *name)
-	if err != nil {
-		return err
-	}
 	started := time.Now()
 	p, err := chosen.Compile(ctx, o.request(text), show.compile)
 	if err != nil {

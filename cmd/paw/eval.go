@@ -60,15 +60,11 @@ func evalCommand(ctx context.Context, c *console, args []string) error {
 	}
 	show := newProgress(c)
 	defer show.done()
-	base, err := openBase(ctx, *interpreter, show.bytes("loading the interpreter"))
+	base, chosen, err := openCompiler(ctx, *interpreter, *name, show)
 	if err != nil {
 		return err
 	}
 	defer base.Close()
-	chosen, err := openCompiler(ctx, base, *name)
-	if err != nil {
-		return err
-	}
 	var all evalResult
 	var hits, majority, baseline, cases int
 	for i, l := range lines {

@@ -15,7 +15,6 @@ import (
 	"paw/gguf"
 	"paw/models/random"
 	"paw/pawfile"
-	"paw/tokenizer"
 )
 
 // TestMain lets the test binary be the command, for tests that kill it.
@@ -29,12 +28,7 @@ func TestMain(m *testing.M) {
 // tinyInterpreter writes a random GPT-2 with the mini's control tokens.
 func tinyInterpreter(t *testing.T) string {
 	t.Helper()
-	tokens, types, merges := tokenizer.ByteVocabulary("e r", "i n", "Ġ t")
-	eos := len(tokens)
-	for _, m := range []string{"<|endoftext|>", "[PSEUDO_PROGRAM]", "[END_PSEUDO_PROGRAM]", "[INPUT]", "[END_INPUT]", "[SPEC]", "[END_SPEC]"} {
-		tokens, types = append(tokens, m), append(types, tokenizer.TypeControl)
-	}
-	tok, err := tokenizer.New(tokens, types, merges, "gpt-2", eos)
+	tok, err := random.Tokenizer(true, "e r", "i n", "Ġ t")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,18 +17,12 @@ import (
 	"paw/gguf"
 	"paw/models/random"
 	"paw/pawfile"
-	"paw/tokenizer"
 )
 
 // tinyBase is a random interpreter with the mini's control tokens.
 func tinyBase(t *testing.T, contextLength int) Base {
 	t.Helper()
-	tokens, types, merges := tokenizer.ByteVocabulary("e r", "i n", "Ġ t")
-	eos := len(tokens)
-	for _, m := range []string{"<|endoftext|>", "[PSEUDO_PROGRAM]", "[END_PSEUDO_PROGRAM]", "[INPUT]", "[END_INPUT]", "[SPEC]", "[END_SPEC]"} {
-		tokens, types = append(tokens, m), append(types, tokenizer.TypeControl)
-	}
-	tok, err := tokenizer.New(tokens, types, merges, "gpt-2", eos)
+	tok, err := random.Tokenizer(true, "e r", "i n", "Ġ t")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,7 @@ import (
 // bytesVocabulary is the 256 bytes and an end-of-text token.
 func bytesVocabulary(t testing.TB) *tokenizer.Tokenizer {
 	t.Helper()
-	tokens, types, merges := tokenizer.ByteVocabulary()
-	tok, err := tokenizer.New(append(tokens, "<|endoftext|>"), append(types, tokenizer.TypeControl), merges, "gpt-2", len(tokens))
+	tok, err := random.Tokenizer(false)
 	if err != nil {
 		t.Fatal(err)
 	}
