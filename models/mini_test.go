@@ -1,12 +1,19 @@
 package models
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"paw/engine"
 	"paw/engine/reference"
 	"paw/engine/simd"
+	"paw/gguf"
+	"paw/tokenizer"
 )
 
 // The contract of docs/formats.md §4b.
@@ -128,5 +135,46 @@ func TestKernelAgreesWithOracleOnTheMini(t *testing.T) {
 	t.Logf("from the quantising oracle at most %.2g, from plain float32 %.3f on average, top token %d of %d", worst, sum/float64(n), same, clear)
 	if worst > 5e-3 || sum/float64(n) > 0.05 || float64(same) < 0.99*float64(clear) {
 		t.Error("the kernel strays from the oracle on trained weights")
+	}
+}
+
+// testdata/mini_ids.jsonl holds what llama.cpp (llama-cpp-python 0.3.36) makes of 400 mixed strings
+// with the mini's vocabulary: as plain text, and with control tokens recognised.
+func TestMiniTokenizerAgreesWithLlamaCpp(t *testing.T) {
+	file, _, err := Mini()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Parse(file, file.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.FromGGUF(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join("testdata", "mini_ids.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range bytes.Lines(data) {
+		var c struct {
+			Text          string
+			IDs, Template []int32
+		}
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		if got := tok.Encode(c.Text); !slices.Equal(got, c.IDs) {
+			t.Errorf("%q: %v, llama.cpp %v", c.Text, got, c.IDs)
+		}
+		if got := tok.EncodeTemplate(c.Text); !slices.Equal(got, c.Template) {
+			t.Errorf("%q as template: %v, llama.cpp %v", c.Text, got, c.Template)
+		}
+		n++
+	}
+	if n != 400 {
+		t.Errorf("%d strings compared", n)
 	}
 }

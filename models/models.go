@@ -28,12 +28,12 @@ type Pin struct {
 // Pins of the official interpreters (docs/formats.md §3).
 var Pins = []Pin{
 	{
-		ID: "gpt2-q8_0", Name: "GPT-2 124M, Q8_0", Interpreter: "gpt2", File: "gpt2-q8_0.gguf",
+		ID: "gpt2-q8_0", Name: "GPT-2 124M (Q8_0)", Interpreter: "gpt2", File: "gpt2-q8_0.gguf",
 		URL:   "https://huggingface.co/programasweights/GPT2-GGUF-Q8_0/resolve/main/gpt2-q8_0.gguf",
 		Bytes: 139_804_832, SHA256: "0aa260efb2cce9def922e0546b88ad731cf1a68554db73fa2d4a0949cfa958c5",
 	},
 	{
-		ID: "qwen3-0.6b-q6_k", Name: "Qwen3 0.6B, Q6_K", Interpreter: "Qwen/Qwen3-0.6B", File: "qwen3-0.6b-q6_k.gguf",
+		ID: "qwen3-0.6b-q6_k", Name: "Qwen3 0.6B (Q6_K)", Interpreter: "Qwen/Qwen3-0.6B", File: "qwen3-0.6b-q6_k.gguf",
 		URL:   "https://huggingface.co/programasweights/Qwen3-0.6B-GGUF-Q6_K/resolve/main/qwen3-0.6b-q6_k.gguf",
 		Bytes: 622_733_120, SHA256: "9a16ed5cacba959e63b62e2b6840c3eca2b51c3c3e51d31367ef8e4aafeae33c",
 	},

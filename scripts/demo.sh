@@ -30,6 +30,26 @@ Input: The backup failed and the disk is full, we are losing orders
 Output: urgent
 Input: When will the new laptops arrive?
 Output: wait
+Input: Our shop shows an error page to every customer right now
+Output: urgent
+Input: Could somebody show me how to make a pivot table next week?
+Output: wait
+Input: Water is dripping onto the servers, come quickly
+Output: urgent
+Input: Please remove the old printer from the list when you have time
+Output: wait
+Input: A virus warning popped up and files are being encrypted
+Output: urgent
+Input: I would like a bigger mailbox at some point
+Output: wait
+Input: The phone system is dead and patients cannot reach us
+Output: urgent
+Input: The logo in the newsletter looks a bit blurry
+Output: wait
+Input: All invoices went out with the wrong bank account, stop the job
+Output: urgent
+Input: Is there a training for the new calendar?
+Output: wait
 SPEC
 
 echo "The description:"

@@ -1,5 +1,10 @@
+#!/usr/bin/env python3
 """Held-out measurements that need no decoding: greedy decoding writes the target if and only if every target token
-and EOS is the argmax under teacher forcing; a labelled case is right if its label has the highest summed log-probability."""
+and EOS is the argmax under teacher forcing; a labelled case is right if its label has the highest summed log-probability.
+
+    evaluate.py --work DIR --corpus DIR [--tasks 80] [--json FILE]     the weights as the GGUF holds them (Q8_0)
+"""
+import argparse, collections, json, os
 import numpy as np
 import torch, torch.nn.functional as F
 import model as gpt, pack, tasks
@@ -50,3 +55,33 @@ def evaluate(model, tok, tasks_, cases=6):
     out = [(t['family'], *s) for t in tasks_ for s in [score(model, tok, t, cases)] if s]
     mean = lambda c, f=lambda x: True: float(np.mean([x[c] for x in out if x[c] is not None and f(x)] or [float('nan')]))
     return dict(n=len(out), nll=mean(1), exact=mean(2), constrained=mean(3), chance=mean(4)), out
+
+
+def main():
+    import export, tokenizer
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--work', required=True)
+    p.add_argument('--corpus', required=True)
+    p.add_argument('--tasks', type=int, default=80)
+    p.add_argument('--seed', default='report')
+    p.add_argument('--json')
+    a = p.parse_args()
+    gpt.AUTOCAST = os.path.exists('/proc/cpuinfo') and 'avx512_bf16' in open('/proc/cpuinfo').read()
+    tok, m, pools = tokenizer.Tokenizer.load(os.path.join(a.work, 'tokenizer.json')), export.rounded(export.load(a.work)), tasks.Pools(a.corpus)
+    report = {}
+    for name, items in sets(pools, a.tasks, a.seed).items():
+        r, rows = evaluate(m, tok, items)
+        by = collections.defaultdict(list)
+        for family, *v in rows:
+            by[family].append(v)
+        r['families'] = {f: dict(tasks=len(v), exact=float(np.mean([x[1] for x in v])), constrained=float(np.mean([x[2] for x in v])) if v[0][2] is not None else None) for f, v in sorted(by.items())}
+        report[name] = r
+        print(f'{name}: {r["n"]} tasks, nll {r["nll"]:.3f}, exact {r["exact"]:.3f}, constrained {r["constrained"]:.3f}, chance {r["chance"]:.3f}')
+        for f, v in r['families'].items():
+            print(f'   {f:22} {v["tasks"]:3} exact {v["exact"]:.2f}' + (f' constrained {v["constrained"]:.2f}' if v['constrained'] is not None else ''), flush=True)
+    if a.json:
+        json.dump(report, open(a.json, 'w'), indent=1)
+
+
+if __name__ == '__main__':
+    main()
