@@ -36,16 +36,19 @@ func newWazeroHost(ctx context.Context, wasm []byte) (*wazeroHost, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("simd: kernel.wasm does not start: %w", err), r.Close(ctx))
 	}
-	h := &wazeroHost{runtime: r, module: m, memory: m.Memory(), functions: map[string]api.Function{}}
-	for name := range m.ExportedFunctionDefinitions() {
-		h.functions[name] = m.ExportedFunction(name)
-	}
-	return h, nil
+	return &wazeroHost{runtime: r, module: m, memory: m.Memory(), functions: map[string]api.Function{}}, nil
 }
 
 func (h *wazeroHost) Call(ctx context.Context, function string, args ...uint32) (uint32, error) {
-	f, ok := h.functions[function]
-	if !ok {
+	f := h.functions[function]
+	if f == nil {
+		// Made in order of use, which is the same in every run: wazero gives each function a stack
+		// of its own, and where it comes to lie decides whether spilled vectors are cheap. Made in
+		// the random order of a map, half of all processes computed prompts at half the speed.
+		f = h.module.ExportedFunction(function)
+		h.functions[function] = f
+	}
+	if f == nil {
 		return 0, fmt.Errorf("simd: kernel.wasm has no function %q: rebuild it with scripts/build-wasm.sh", function)
 	}
 	var stack [8]uint64
