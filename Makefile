@@ -1,4 +1,4 @@
-# make run    compile a description and ask it questions, on the terminal
+# make run    build everything and serve the page on this machine; make demo is the same on the terminal
 # make test   everything CI checks; make test-go needs Go alone
 GO ?= go
 export CGO_ENABLED = 0
@@ -7,20 +7,34 @@ FUZZTIME ?= 10s
 PYTHON ?= python3
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: run build test test-go test-race lint cross fuzz bench wasm wasm-check train-smoke clean
+ADDR ?= 127.0.0.1:7717
+
+.PHONY: run demo web build test test-go test-browser test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
 
 run: build
+	@echo "open http://$(ADDR) in a browser; Ctrl-C ends the server"
+	@bin/paw serve --addr $(ADDR)
+
+demo: build
 	@scripts/demo.sh bin/paw
 
-build:
+# The page: Go module, worker, page and service worker into web/dist, which the binary embeds.
+web:
+	$(GO) run ./web/build
+
+build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw
 
-test: lint test-go cross wasm-check
+test: lint test-go cross wasm-check test-browser
 
 test-go:
 	$(GO) build ./...
 	$(GO) vet ./...
 	$(GO) test ./...
+
+# A real Chromium ($CHROME, an installed one, or Debian's as root) against a real server.
+test-browser: build
+	@scripts/test-browser.sh
 
 test-race:
 	CGO_ENABLED=1 $(GO) test -race -short ./...
@@ -36,6 +50,7 @@ cross:
 	  echo "build and vet $$p"; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./... && GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
+	@echo "vet js/wasm"; GOOS=js GOARCH=wasm $(GO) vet ./wasm
 
 # A few seconds of every fuzz target; FUZZTIME=1h for a release.
 fuzz:
@@ -44,6 +59,10 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./nn ./gguf ./tokenizer ./engine/...
 	$(GO) run ./cmd/paw bench
+
+# Our kernel and wllama in one Chromium, one run, on a random GPT-2 124M (137 MB are written to build/).
+bench-browser: build
+	@scripts/bench-browser.sh
 
 # The kernel is committed; these rebuild it, or say when it differs from its source.
 wasm:
@@ -58,4 +77,4 @@ train-smoke:
 	$(PYTHON) train/smoke.py
 
 clean:
-	rm -rf bin build
+	rm -rf bin build web/dist/assets web/dist/index.html* web/dist/sw.js* web/dist/assets.json*

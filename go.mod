@@ -3,7 +3,9 @@ module paw
 go 1.26.0
 
 require (
+	github.com/andybalholm/brotli v1.2.8
 	github.com/dlclark/regexp2 v1.11.5
+	github.com/evanw/esbuild v0.28.1
 	github.com/tetratelabs/wazero v1.12.0
 	github.com/tiktoken-go/tokenizer v0.7.0
 	golang.org/x/sys v0.49.0

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"paw/engine"
 	"paw/pawfile"
@@ -41,6 +42,9 @@ type Function struct {
 	labels      *trie   // nil: free text
 	inverseTemp float32 // of label decoding; 1 when not calibrated
 	calibrated  bool
+
+	// AttachTime and PrefixTime are what Open spent on the adapter and on the prefix.
+	AttachTime, PrefixTime time.Duration
 }
 
 // Open attaches the program's adapter and computes its prefix.
@@ -68,12 +72,16 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 		return nil, fmt.Errorf("function: the program's own text: %w", &engine.ContextError{Need: len(tokens) + 1, Have: have})
 	}
 	var err error
+	started := time.Now()
 	if f.adapter, err = e.Attach(ctx, p.AdapterReader()); err != nil {
 		return nil, fmt.Errorf("function: program %s: %w", p.Meta.ProgramID, err)
 	}
+	f.AttachTime = time.Since(started)
+	started = time.Now()
 	if f.prefix, err = e.NewPrefix(ctx, f.adapter, tokens); err != nil {
 		return nil, errors.Join(fmt.Errorf("function: program %s: %w", p.Meta.ProgramID, err), f.adapter.Close())
 	}
+	f.PrefixTime = time.Since(started)
 	return f, nil
 }
 

@@ -27,7 +27,7 @@ func Read(r io.ReaderAt, size int64) (*Program, error) {
 	members := map[string][]byte{}
 	expanded := int64(0)
 	for _, f := range z.File {
-		b, err := readMember(f, members, MaxExpanded-expanded)
+		b, err := readMember(f, members, MaxExpanded-expanded, size)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func Read(r io.ReaderAt, size int64) (*Program, error) {
 }
 
 // readMember reads one member, counting: sizes that the archive states are not believed.
-func readMember(f *zip.File, have map[string][]byte, left int64) ([]byte, error) {
+func readMember(f *zip.File, have map[string][]byte, left, archive int64) ([]byte, error) {
 	limit, ok := limits[f.Name]
 	if !ok {
 		return nil, fail("", ErrMember, "%.80q: only meta.json, prompt_template.txt, pseudo_program.txt and adapter.gguf belong there", f.Name)
@@ -67,14 +67,16 @@ func readMember(f *zip.File, have map[string][]byte, left int64) ([]byte, error)
 	}
 	defer r.Close()
 	limit = min(limit, left)
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
+	// Room for what the archive announces, as far as its own size makes that believable.
+	likely := min(f.UncompressedSize64, 2*f.CompressedSize64, 2*uint64(archive), uint64(limit))
+	b := bytes.NewBuffer(make([]byte, 0, likely+bytes.MinRead))
+	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, fail(f.Name, ErrArchive, "%v: download or compile it again", err)
 	}
-	if int64(len(b)) > limit {
+	if int64(b.Len()) > limit {
 		return nil, fail(f.Name, ErrTooLarge, "more than %d bytes", limit)
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // Encode writes the archive. The same program gives the same bytes: fixed order, time and method.

@@ -6,13 +6,9 @@ package pawfile
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -81,21 +77,9 @@ func fail(member string, err error, hint string, args ...any) error {
 	return &Error{member, err, fmt.Sprintf(hint, args...)}
 }
 
-var idPattern = regexp.MustCompile(`^[a-f0-9]{16,64}$`)
-
-// ValidID tells whether s can be a program id.
-func ValidID(s string) bool { return idPattern.MatchString(s) }
-
-// ID is the id of the program that a compiler makes of a spec for a base: the first 20 hex digits of
-// SHA-256 over "paw-program-1" and the three texts, each preceded by its length as 8 bytes, little
-// endian. Visibility, time and name are no part of it.
-func ID(spec, compilerSnapshot, baseSHA256 string) string {
-	h := sha256.New()
-	for _, s := range []string{"paw-program-1", spec, compilerSnapshot, baseSHA256} {
-		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(s))))
-		h.Write([]byte(s))
-	}
-	return hex.EncodeToString(h.Sum(nil))[:20]
+// ValidID tells whether s can be a program id: 16 to 64 lower-case hex digits.
+func ValidID(s string) bool {
+	return len(s) >= 16 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // Prefix is the template before the placeholder.

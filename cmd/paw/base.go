@@ -60,25 +60,34 @@ func openBase(ctx context.Context, name string, progress func(done, total int64)
 	return openFile(ctx, path, id, interpreter, progress)
 }
 
+// digestOf is the SHA-256 and the size of a file.
+func digestOf(path string) (digest string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if size, err = io.Copy(h, f); err != nil {
+		return "", 0, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), size, nil
+}
+
 // openFile loads a GGUF from disk. Its runtime id comes from its digest when it has no other.
 func openFile(ctx context.Context, path, id, interpreter string, progress func(done, total int64)) (*base, error) {
+	digest, size, err := digestOf(path)
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return nil, errors.Join(fmt.Errorf("reading %s: %w", path, err), f.Close())
-	}
-	digest := hex.EncodeToString(h.Sum(nil))
 	if id == "" {
 		id = "gguf-" + digest[:16]
 	}
-	b := &base{file: f, Base: finetune.Base{RuntimeID: id, Interpreter: interpreter, SHA256: digest, Source: io.NewSectionReader(f, 0, info.Size())}}
+	b := &base{file: f, Base: finetune.Base{RuntimeID: id, Interpreter: interpreter, SHA256: digest, Source: io.NewSectionReader(f, 0, size)}}
 	return load(ctx, b, progress)
 }
 

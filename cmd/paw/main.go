@@ -35,6 +35,7 @@ func commands() []command {
 		{"run", "X.paw [INPUT | -]", "answer an input, or each line of standard input with -", runCommand},
 		{"eval", "FILE.jsonl", "compile every spec of a file and count right answers on its cases", evalCommand},
 		{"inspect", "X.paw | X.gguf", "show what a file holds", inspectCommand},
+		{"serve", "", "serve the page and the API on this machine", serveCommand},
 		{"models", "list | pull ID", "list interpreters, download one", modelsCommand},
 		{"bench", "[make-model DIR]", "measure this machine, or write a random 124M model", benchCommand},
 		{"version", "", "print the version", versionCommand},

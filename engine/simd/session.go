@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"time"
 
 	"paw/engine"
 )
@@ -218,10 +219,12 @@ func (s *session) prefill(ctx context.Context, tokens []int32, want bool) error 
 		return &engine.ContextError{Need: s.Len() + len(tokens), Have: s.Len() + free}
 	}
 	for len(tokens) > 0 {
-		n := min(len(tokens), chunk)
+		n := min(len(tokens), e.pace.tokens())
+		started := time.Now()
 		if err := s.chunk(ctx, tokens[:n], want && n == len(tokens)); err != nil {
 			return err
 		}
+		e.pace.took(n, time.Since(started))
 		if tokens = tokens[n:]; len(tokens) > 0 {
 			if err := e.host.Yield(ctx); err != nil {
 				return err

@@ -28,6 +28,8 @@ type Engine struct {
 	io     uint32 // tokens or row ids in, results out
 	ioSize int
 	closed bool
+
+	pace pace
 }
 
 // Load reads a base GGUF into the kernel of host, which it owns from now on and closes on error.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"paw/engine"
 	"paw/wasm/kernel"
@@ -15,6 +16,10 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 )
+
+// chunkTime is how long one kernel call of a prompt may take, which is how long a cancelled call
+// goes on. Long calls read the weights less often.
+const chunkTime = 250 * time.Millisecond
 
 // compilations are shared by all hosts of a process: the kernel is compiled once.
 var compilations = sync.OnceValue(wazero.NewCompilationCache)

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Runs web/test in a real Chromium. What is missing is installed on Debian as root; elsewhere the
+# command to install it is named.
+set -euo pipefail
+cd "$(dirname "$0")/../web/test"
+
+# need COMMAND PACKAGE…: installs packages when the command is missing.
+need() {
+  local command="$1"
+  shift
+  command -v "$command" >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing $*"
+    apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1 ||
+      { apt-get update >/dev/null && apt-get install -y --no-install-recommends "$@" >/dev/null; }
+  else
+    echo "the browser tests need $command: install it (Debian: sudo apt-get install $*), or run make test-go, which needs Go alone" >&2
+    exit 1
+  fi
+}
+
+browser() {
+  [ -n "${CHROME:-}" ] && return
+  for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
+    command -v "$name" >/dev/null && return
+  done
+  [ -d "/Applications/Google Chrome.app" ] && return
+  need chromium chromium
+}
+
+need node nodejs npm
+need npm npm
+browser
+npm ci --silent --no-fund --no-audit
+npx tsc -p ..
+(cd ../.. && "${GO:-go}" run ./web/build --tests web/test/dist)
+exec node --test --test-concurrency=1 --test-timeout=240000 "$@"

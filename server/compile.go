@@ -1,0 +1,326 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"paw/compiler"
+	"paw/compiler/pseudo"
+	"paw/pawfile"
+)
+
+// compileRequest is the body of POST /compile.
+type compileRequest struct {
+	Spec     string `json:"spec"`
+	Compiler string `json:"compiler"`
+	Slug     string `json:"slug"`
+	Name     string `json:"name"`
+	// Public is what the official SDK sends unasked. Programs stay private until somebody says
+	// otherwise with PATCH.
+	Public *bool    `json:"public"`
+	Tags   []string `json:"tags"`
+}
+
+// plan is a checked request: which compiler, which program it will make.
+type plan struct {
+	compileRequest
+	chosen   *lazyCompiler
+	snapshot string
+	id       string
+}
+
+func (s *Server) plan(r *http.Request) (*plan, error) {
+	var p plan
+	if err := read(r, &p.compileRequest); err != nil {
+		return nil, err
+	}
+	if _, err := pseudo.Parse(p.Spec); err != nil {
+		return nil, err
+	}
+	if err := checkLabels(labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags}); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.chosen, err = s.compilerNamed(p.Compiler); err != nil {
+		return nil, err
+	}
+	c, err := p.chosen.get(r.Context())
+	if err != nil {
+		return nil, problem(http.StatusServiceUnavailable, "compiler_unavailable", "compiler "+p.chosen.Name+": "+err.Error())
+	}
+	p.snapshot = c.Snapshot()
+	p.id = pawfile.ID(p.Spec, p.snapshot, p.chosen.BaseSHA256)
+	return &p, nil
+}
+
+// compilerNamed finds a compiler; without a name, or by the official names, the default.
+func (s *Server) compilerNamed(name string) (*lazyCompiler, error) {
+	if c := s.compilers[name]; c != nil {
+		return c, nil
+	}
+	// The official SDK names its own compilers; theirs is "whatever this server has".
+	if name == "" || strings.HasPrefix(name, "paw-4b") {
+		for _, n := range s.order {
+			if s.compilers[n].Default {
+				return s.compilers[n], nil
+			}
+		}
+		return s.compilers[s.order[0]], nil
+	}
+	return nil, problem(http.StatusBadRequest, "unknown_compiler", "there is no compiler "+strconv.Quote(name)+": use one of "+strings.Join(s.order, ", "))
+}
+
+// start returns the job of a plan, or nil when the program is there already.
+func (s *Server) start(p *plan) (*job, error) {
+	if s.programs.has(p.id) {
+		if p.Slug != "" || p.Name != "" {
+			_, err := s.programs.label(p.id, labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags}, false)
+			return nil, err
+		}
+		return nil, nil
+	}
+	j, err := s.jobs.submit(p.id, p.Spec, p.chosen.Name, labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags})
+	if errors.Is(err, errFull) {
+		full := problem(http.StatusTooManyRequests, "queue_full", "too many compilations are waiting: try again in a minute")
+		full.Header = map[string]string{"Retry-After": "60"}
+		return nil, full
+	}
+	return j, err
+}
+
+// answer is what compile endpoints say of a program that is ready or under way.
+func (s *Server) answer(p *plan, j *job, started time.Time) (int, map[string]any) {
+	a := map[string]any{
+		"program_id": p.id, "job_id": p.id, "status": "ready", "slug": nil, "cached": j == nil,
+		"compiler": p.chosen.Name, "compiler_snapshot": p.snapshot, "compiler_kind": p.chosen.Kind,
+		"runtime_id": p.chosen.RuntimeID, "runtime_manifest_version": 1, "pseudo_program_strategy": "template",
+		"timings": map[string]any{"total_ms": time.Since(started).Milliseconds()}, "error": nil, "version": nil, "version_action": nil,
+	}
+	if e, ok := s.programs.entry(p.id); ok {
+		if e.Slug != "" {
+			a["slug"], a["version"] = owner+"/"+e.Slug, e.Version
+		}
+		return http.StatusOK, a
+	}
+	now, _, place, _ := s.jobs.look(j, 0)
+	a["status"] = now.State
+	a["queue_position"], a["estimated_wait_s"] = place, place*20
+	if now.State == Failed {
+		a["error"] = now.Error
+	}
+	return http.StatusAccepted, a
+}
+
+// compile waits for the program for as long as clients are known to wait.
+func (s *Server) compile(w http.ResponseWriter, r *http.Request) error {
+	started := time.Now()
+	p, err := s.plan(r)
+	if err != nil {
+		return err
+	}
+	j, err := s.start(p)
+	if err != nil {
+		return err
+	}
+	if j != nil {
+		now := s.wait(r.Context(), j)
+		switch now.State {
+		case Failed:
+			return problem(http.StatusInternalServerError, "compile_failed", "the compilation failed: "+now.Error)
+		case Cancelled:
+			return problem(http.StatusConflict, "cancelled", "the compilation was cancelled")
+		}
+	}
+	status, a := s.answer(p, j, started)
+	if status == http.StatusAccepted {
+		a["status"] = Compiling // the one word that clients of this endpoint know
+		w.Header().Set("Retry-After", "2")
+	}
+	return reply(w, status, a)
+}
+
+// wait follows a job until it has ended, the client is gone or SyncWait is over.
+func (s *Server) wait(ctx context.Context, j *job) job {
+	limit := time.NewTimer(s.o.SyncWait)
+	defer limit.Stop()
+	for {
+		now, _, _, changed := s.jobs.look(j, 0)
+		if now.State.ended() {
+			return now
+		}
+		select {
+		case <-changed:
+		case <-limit.C:
+			return now
+		case <-ctx.Done():
+			return now
+		}
+	}
+}
+
+func (s *Server) compileAsync(w http.ResponseWriter, r *http.Request) error {
+	started := time.Now()
+	p, err := s.plan(r)
+	if err != nil {
+		return err
+	}
+	j, err := s.start(p)
+	if err != nil {
+		return err
+	}
+	_, a := s.answer(p, j, started)
+	return reply(w, http.StatusAccepted, a)
+}
+
+func (s *Server) precheck(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.plan(r)
+	if err != nil {
+		return err
+	}
+	n := s.jobs.waiting()
+	return reply(w, http.StatusOK, map[string]any{
+		"cached": s.programs.has(p.id), "program_id": p.id, "compiler_snapshot": p.snapshot,
+		"compiler_kind": p.chosen.Kind, "queue_length": n, "estimated_wait_s": n * 20,
+	})
+}
+
+// work compiles one job after the other until ctx ends.
+func (s *Server) work(ctx context.Context) {
+	for {
+		j, jctx := s.jobs.next(ctx)
+		if j == nil {
+			return
+		}
+		err := s.make(jctx, j)
+		j.cancel()
+		s.jobs.finish(j, err)
+	}
+}
+
+func (s *Server) make(ctx context.Context, j *job) error {
+	chosen, err := s.compilerNamed(j.Compiler)
+	if err != nil {
+		return err
+	}
+	c, err := chosen.get(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := c.Compile(ctx, compiler.Request{Spec: j.Spec}, func(e compiler.Event) { s.jobs.progress(j, e) })
+	if err != nil {
+		return err
+	}
+	if p.Meta.ProgramID != j.ID { // the compiler has changed since the job was filed
+		p.Meta.ProgramID = j.ID
+	}
+	_, err = s.programs.add(p, j.Labels)
+	return err
+}
+
+func (s *Server) job(w http.ResponseWriter, r *http.Request) error {
+	j, err := s.jobOf(r)
+	if err != nil {
+		return err
+	}
+	now, events, place, _ := s.jobs.look(j, 0)
+	percent := 0.0
+	for _, e := range events {
+		percent = max(percent, 100*e.Fraction())
+	}
+	if now.State == Ready {
+		percent = 100
+	}
+	a := map[string]any{
+		"job_id": now.ID, "program_id": now.ID, "status": now.State, "error": nil, "percent": percent,
+		"queue_position": place, "created_at": now.Created, "completed_at": nil,
+	}
+	if now.Error != "" {
+		a["error"] = now.Error
+	}
+	if now.State.ended() {
+		a["completed_at"] = now.Completed
+	}
+	return reply(w, http.StatusOK, a)
+}
+
+func (s *Server) jobOf(r *http.Request) (*job, error) {
+	if j := s.jobs.find(r.PathValue("job")); j != nil {
+		return j, nil
+	}
+	return nil, notFound("the job is")
+}
+
+// cancel ends a compilation, also one that has begun.
+func (s *Server) cancel(w http.ResponseWriter, r *http.Request) error {
+	j, err := s.jobOf(r)
+	if err != nil {
+		return err
+	}
+	if !s.jobs.stop(j) {
+		return problem(http.StatusConflict, "ended", "the compilation has ended already")
+	}
+	return reply(w, http.StatusOK, map[string]any{"job_id": j.ID, "status": Cancelled})
+}
+
+// events streams a job: all that has happened so far, then what happens, then its end.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+	j, err := s.jobOf(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no")
+	out := http.NewResponseController(w)
+	send := func(event string, data any) error {
+		text, err := json.Marshal(data)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write([]byte("event: " + event + "\ndata: " + string(text) + "\n\n"))
+		return errors.Join(err, out.Flush())
+	}
+	beat := time.NewTicker(15 * time.Second)
+	defer beat.Stop()
+	seen, queuedAt := 0, -1
+	for {
+		now, fresh, place, changed := s.jobs.look(j, seen)
+		if place > 0 && place != queuedAt {
+			queuedAt = place
+			err = send("queued", map[string]int{"position": place})
+		}
+		for _, e := range fresh {
+			err = errors.Join(err, send("progress", progressEvent{e, e.Fraction()}))
+		}
+		seen = len(now.events)
+		switch now.State {
+		case Ready:
+			err = errors.Join(err, send("ready", map[string]string{"program_id": now.ID}))
+		case Failed:
+			err = errors.Join(err, send("failed", map[string]string{"message": now.Error}))
+		case Cancelled:
+			err = errors.Join(err, send("cancelled", struct{}{}))
+		}
+		if err != nil || now.State.ended() {
+			return nil // the client is gone, or everything is said
+		}
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+			return nil
+		case <-beat.C:
+			_, err = w.Write([]byte(": still here\n\n"))
+			err = errors.Join(err, out.Flush())
+		}
+	}
+}
+
+type progressEvent struct {
+	compiler.Event
+	Fraction float64 `json:"fraction"`
+}

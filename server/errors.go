@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"runtime/debug"
+
+	"paw/compiler"
+	"paw/compiler/pseudo"
+	"paw/pawfile"
+	"paw/store"
+)
+
+// handler is an http.HandlerFunc that returns what went wrong.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// Problem is an error with its HTTP status.
+type Problem struct {
+	Status  int
+	Code    string // for programs
+	Message string // for people
+	Header  map[string]string
+}
+
+func (p *Problem) Error() string { return p.Message }
+
+func problem(status int, code, message string) *Problem {
+	return &Problem{Status: status, Code: code, Message: message}
+}
+
+func notFound(what string) *Problem {
+	return problem(http.StatusNotFound, "not_found", what+" not found")
+}
+
+// handle writes what a handler returns. A fault of ours shows no more than a number to ask for.
+func (s *Server) handle(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()[:12]
+		w.Header().Set("X-Request-ID", id)
+		defer func() {
+			if e := recover(); e != nil {
+				if e == http.ErrAbortHandler {
+					panic(e)
+				}
+				s.o.Log("request %s: %v\n%s", id, e, debug.Stack())
+				writeProblem(w, problem(http.StatusInternalServerError, "internal", "an internal fault"), id)
+			}
+		}()
+		r.Body = http.MaxBytesReader(w, r.Body, pawfile.MaxArchive)
+		if err := h(w, r); err != nil {
+			p := asProblem(err)
+			if p.Status == http.StatusInternalServerError {
+				s.o.Log("request %s: %s %s: %v", id, r.Method, r.URL.Path, err)
+			}
+			writeProblem(w, p, id)
+		}
+	})
+}
+
+func asProblem(err error) *Problem {
+	var (
+		p       *Problem
+		large   *http.MaxBytesError
+		program *pawfile.Error
+	)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &large):
+		return problem(http.StatusRequestEntityTooLarge, "too_large", "the request is too large")
+	case errors.Is(err, pseudo.ErrTooShort), errors.Is(err, pseudo.ErrTooLong), errors.Is(err, pseudo.ErrExample):
+		return problem(http.StatusUnprocessableEntity, "invalid_spec", err.Error())
+	case errors.As(err, &program):
+		return problem(http.StatusUnprocessableEntity, "invalid_program", err.Error())
+	case errors.Is(err, compiler.ErrUnsupported):
+		return problem(http.StatusBadRequest, "unsupported", err.Error())
+	case errors.Is(err, store.ErrFull):
+		return problem(http.StatusInsufficientStorage, "disk_full", err.Error())
+	case errors.Is(err, context.Canceled):
+		return problem(http.StatusServiceUnavailable, "cancelled", "the request was cancelled")
+	}
+	return problem(http.StatusInternalServerError, "internal", "an internal fault; the server's log has more")
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem, id string) {
+	for k, v := range p.Header {
+		w.Header().Set(k, v)
+	}
+	// The official SDK reads "detail" where others read "message".
+	reply(w, p.Status, map[string]any{"error": p.Code, "message": p.Message, "detail": p.Message, "request_id": id})
+}
+
+func reply(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, err = w.Write(append(text, '\n'))
+	_ = err // the client is gone: nobody is left to tell
+	return nil
+}
+
+const maxJSON = 1 << 20
+
+// read decodes a JSON body.
+func read(r *http.Request, into any) error {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		return problem(http.StatusUnsupportedMediaType, "not_json", "send JSON, with Content-Type: application/json")
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxJSON))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return problem(http.StatusBadRequest, "bad_json", "the body is no JSON of the expected form: "+err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// guard keeps strangers out: a name that another site has pointed at this machine (DNS rebinding),
+// and requests that a page of another origin makes in the user's name.
+func (s *Server) guard(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error {
+		return problem(http.StatusForbidden, "cross_origin", "pages of other origins may not change anything here")
+	}))
+	protected := cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if !s.ownName(r) {
+			s.handle(func(http.ResponseWriter, *http.Request) error {
+				return problem(http.StatusMisdirectedRequest, "unknown_host",
+					"this server does not answer to the name "+r.Host+": use localhost, or start it with --host NAME")
+			}).ServeHTTP(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// ownName tells whether the Host header names this machine: a loopback name, the very address that
+// the connection came to, or a name that the owner allowed.
+func (s *Server) ownName(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if host == "localhost" || slices.ContainsFunc(s.o.Hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	if ip.Unmap().IsLoopback() {
+		return true
+	}
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local == nil {
+		return false
+	}
+	at, err := netip.ParseAddrPort(local.String())
+	return err == nil && at.Addr().Unmap() == ip.Unmap()
+}
+
+// shareable marks an answer that never changes and holds no secret, so that any page may use it.
+func shareable(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+}

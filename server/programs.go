@@ -1,0 +1,258 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"paw/pawfile"
+	"paw/programs"
+)
+
+// Limits of what people file programs under.
+const (
+	maxName = 200
+	maxTags = 20
+	maxTag  = 50
+)
+
+func checkLabels(l labels) error {
+	bad := func(what string) error { return problem(http.StatusUnprocessableEntity, "invalid_label", what) }
+	switch {
+	case l.Slug != "" && !validSlug(l.Slug):
+		return bad("slug: 2 to 50 of a-z, 0-9 and -, with a letter or digit first and last")
+	case !utf8.ValidString(l.Name) || utf8.RuneCountInString(l.Name) > maxName:
+		return bad("name: at most 200 characters")
+	case len(l.Tags) > maxTags || slices.ContainsFunc(l.Tags, func(t string) bool { return t == "" || len(t) > maxTag }):
+		return bad("tags: at most 20, each at most 50 bytes")
+	}
+	return nil
+}
+
+// validSlug: docs/formats.md §1.
+func validSlug(s string) bool {
+	if len(s) < 2 || len(s) > 50 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// reference is a parsed program id or slug.
+type reference struct {
+	id      string
+	slug    string
+	version int // 0: the newest
+}
+
+// parseReference reads an id, slug, user/slug, each with @vN.
+func parseReference(text string) (reference, bool) {
+	if pawfile.ValidID(text) {
+		return reference{id: text}, true
+	}
+	name, version, versioned := strings.Cut(text, "@v")
+	var r reference
+	if versioned {
+		n, err := strconv.Atoi(version)
+		if err != nil || n < 1 || version[0] == '+' {
+			return r, false
+		}
+		r.version = n
+	}
+	if user, slug, two := strings.Cut(name, "/"); two {
+		if user != owner {
+			return r, false // nobody else has programs here
+		}
+		name = slug
+	}
+	r.slug = name
+	return r, validSlug(name)
+}
+
+func (s *Server) find(text string) (entry, error) {
+	r, ok := parseReference(text)
+	if ok && r.id != "" {
+		if e, found := s.programs.entry(r.id); found {
+			return e, nil
+		}
+	}
+	if ok && r.slug != "" {
+		for _, e := range s.programs.slugged(r.slug) {
+			if r.version == 0 || e.Version == r.version {
+				return e, nil
+			}
+		}
+	}
+	return entry{}, notFound("program " + strconv.Quote(text))
+}
+
+func slugOf(e entry) any {
+	if e.Slug == "" {
+		return nil
+	}
+	return owner + "/" + e.Slug
+}
+
+func (s *Server) resolve(w http.ResponseWriter, r *http.Request) error {
+	e, err := s.find(r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{"program_id": e.ID, "slug": slugOf(e)})
+}
+
+// program answers …/{id|slug}, …/download and …/versions; a slug may hold a slash, so the path is
+// taken apart here.
+func (s *Server) program(w http.ResponseWriter, r *http.Request) error {
+	path := r.PathValue("path")
+	if ref, ok := strings.CutSuffix(path, "/download"); ok {
+		return s.download(w, r, ref)
+	}
+	if ref, ok := strings.CutSuffix(path, "/versions"); ok {
+		return s.versions(w, ref)
+	}
+	e, err := s.find(path)
+	if err != nil {
+		return err
+	}
+	f, err := s.programs.open(e)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	p, err := pawfile.Read(f, e.Bytes)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{
+		"program_id": e.ID, "slug": slugOf(e), "name": e.Name, "tags": e.Tags, "public": e.Public, "version": e.Version,
+		"spec": e.Spec, "pseudo_program": p.PseudoProgram, "interpreter": e.Interpreter, "runtime_id": e.RuntimeID,
+		"compiler_snapshot": e.Snapshot, "compiler_kind": e.Kind, "created_at": e.Created, "sha256": e.SHA256, "size_bytes": e.Bytes,
+		"labels": p.Meta.Labels, "report": p.Meta.Report, "warnings": p.Meta.Warnings, "status": "ready",
+	})
+}
+
+func (s *Server) download(w http.ResponseWriter, r *http.Request, ref string) error {
+	e, err := s.find(ref)
+	if err != nil {
+		if j := s.jobs.find(ref); j != nil {
+			now, _, _, _ := s.jobs.look(j, 0)
+			switch now.State {
+			case Queued, Compiling:
+				w.Header().Set("Retry-After", "1")
+				return reply(w, http.StatusAccepted, map[string]any{"program_id": ref, "status": Compiling})
+			case Failed:
+				return problem(http.StatusNotFound, "compile_failed", "the compilation failed: "+now.Error)
+			}
+		}
+		return err
+	}
+	f, err := s.programs.open(e)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if pawfile.ValidID(ref) {
+		shareable(w) // a slug may name another program tomorrow
+	}
+	w.Header().Set("Content-Type", "application/zip")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+e.ID+`.paw"`)
+	w.Header().Set("ETag", `"`+e.SHA256+`"`)
+	http.ServeContent(w, r, "", e.Created, f)
+	return nil
+}
+
+func (s *Server) versions(w http.ResponseWriter, ref string) error {
+	r, ok := parseReference(ref)
+	list := s.programs.slugged(r.slug)
+	if !ok || r.slug == "" || len(list) == 0 {
+		return notFound("slug " + strconv.Quote(ref))
+	}
+	out := make([]map[string]any, len(list))
+	for i, e := range list {
+		out[i] = map[string]any{"version": e.Version, "program_id": e.ID, "is_main": i == 0, "created_at": e.Created}
+	}
+	return reply(w, http.StatusOK, map[string]any{"slug": owner + "/" + r.slug, "main_version": list[0].Version, "versions": out})
+}
+
+func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
+	number := func(name string, otherwise, most int) int {
+		n, err := strconv.Atoi(r.URL.Query().Get(name))
+		if err != nil || n < 1 {
+			return otherwise
+		}
+		return min(n, most)
+	}
+	page, each := number("page", 1, 1e6), number("per_page", 20, 100)
+	all := s.programs.all(r.URL.Query().Get("q"))
+	from := min((page-1)*each, len(all))
+	out := []map[string]any{}
+	for _, e := range all[from:min(from+each, len(all))] {
+		out = append(out, map[string]any{
+			"program_id": e.ID, "slug": slugOf(e), "name": e.Name, "tags": e.Tags, "public": e.Public, "spec": e.Spec,
+			"runtime_id": e.RuntimeID, "base_sha256": e.BaseSHA256, "compiler_kind": e.Kind, "created_at": e.Created, "size_bytes": e.Bytes,
+		})
+	}
+	return reply(w, http.StatusOK, map[string]any{"programs": out, "total": len(all), "page": page, "per_page": each})
+}
+
+func (s *Server) patch(w http.ResponseWriter, r *http.Request) error {
+	e, err := s.find(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	l := e.labels // what the body does not name stays
+	if err := read(r, &l); err != nil {
+		return err
+	}
+	if err := checkLabels(l); err != nil {
+		return err
+	}
+	if e, err = s.programs.label(e.ID, l, true); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{"program_id": e.ID, "slug": slugOf(e), "name": e.Name, "tags": e.Tags, "public": e.Public, "version": e.Version})
+}
+
+func (s *Server) remove(w http.ResponseWriter, r *http.Request) error {
+	e, err := s.find(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := s.programs.remove(e.ID); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string]any{"program_id": e.ID, "deleted": true})
+}
+
+// importProgram keeps a .paw that was made elsewhere.
+func (s *Server) importProgram(w http.ResponseWriter, r *http.Request) error {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/zip" && kind != "application/octet-stream" {
+		return problem(http.StatusUnsupportedMediaType, "not_a_program", "send the .paw file, with Content-Type: application/zip")
+	}
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	p, err := pawfile.Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return err
+	}
+	if old, ok := s.programs.entry(p.Meta.ProgramID); ok && old.BaseSHA256 != p.Meta.BaseSHA256 {
+		return problem(http.StatusConflict, "id_taken", "another program has this id: delete it first")
+	}
+	e, err := s.programs.put(p, data, labels{})
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusCreated, map[string]any{"program_id": e.ID, "status": "ready", "sha256": e.SHA256, "size_bytes": e.Bytes})
+}
+
+// examples are the programs that come with the server, to begin from.
+func (s *Server) examples(w http.ResponseWriter, _ *http.Request) error {
+	return reply(w, http.StatusOK, map[string]any{"programs": programs.All()})
+}

@@ -1,0 +1,167 @@
+//go:build js
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"syscall/js"
+	"time"
+
+	"paw/engine/simd"
+	"paw/function"
+	"paw/pawfile"
+)
+
+// loaded is a function that answers.
+type loaded struct {
+	*function.Function
+	busy   int // calls in flight; it is closed after the last
+	closed bool
+}
+
+// load reads a base: {source, size, sha256}. A worker holds one.
+func (w *worker) load(ctx context.Context, id int, m js.Value) (answer, error) {
+	if w.engine != nil || w.loading {
+		return nil, fmt.Errorf("%w: this worker has an interpreter already: start another worker", errInput)
+	}
+	size := m.Get("size")
+	if size.Type() != js.TypeNumber || size.Float() < 1 {
+		return nil, fmt.Errorf("%w: load needs the size of the file", errInput)
+	}
+	w.loading = true
+	defer func() { w.loading = false }()
+	h, err := simd.NewBrowserHost(w.host)
+	if err != nil {
+		return nil, err
+	}
+	var told time.Time
+	progress := func(done, total int64) {
+		if now := time.Now(); done == total || now.Sub(told) > 50*time.Millisecond {
+			told = now
+			w.progress(id, done, total)
+		}
+	}
+	e, err := simd.Load(ctx, h, simd.BrowserSource(w.host, number(m, "source"), int64(size.Float())), progress)
+	if err != nil {
+		return nil, err
+	}
+	w.engine, w.digest = e, text(m, "sha256")
+	g := e.Geometry()
+	return answer{
+		"context": g.Context, "vocab": g.Vocab, "layers": g.Layers, "width": g.Width,
+		"memory": e.MemoryInUse(),
+	}, nil
+}
+
+// program reads the .paw of a message.
+func program(m js.Value) (*pawfile.Program, error) {
+	b, err := blob(m, "program")
+	if err != nil {
+		return nil, err
+	}
+	return pawfile.Read(bytes.NewReader(b), int64(len(b)))
+}
+
+// described is what a page shows of a program.
+func described(p *pawfile.Program) (answer, error) {
+	meta, err := json.Marshal(&p.Meta)
+	if err != nil {
+		return nil, fmt.Errorf("meta.json: %w", err)
+	}
+	return answer{
+		"programId": p.Meta.ProgramID, "spec": p.Meta.Spec, "interpreter": p.Meta.Interpreter,
+		"labels": strings(p.Meta.Labels), "pseudoProgram": p.PseudoProgram, "meta": string(meta),
+		"baseSha256": p.Meta.BaseSHA256, "adapterBytes": len(p.Adapter),
+	}, nil
+}
+
+// inspect describes a program without running it: {program}.
+func (w *worker) inspect(_ context.Context, _ int, m js.Value) (answer, error) {
+	p, err := program(m)
+	if err != nil {
+		return nil, err
+	}
+	return described(p)
+}
+
+// open makes a program ready to answer: {program}.
+func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
+	started := time.Now()
+	p, err := program(m)
+	if err != nil {
+		return nil, err
+	}
+	if w.engine == nil {
+		return nil, errBase
+	}
+	a, err := described(p)
+	if err != nil {
+		return nil, err
+	}
+	read := time.Since(started)
+	f, err := function.Open(ctx, w.engine, p, function.Options{BaseSHA256: w.digest})
+	if err != nil {
+		return nil, err
+	}
+	w.last++
+	w.functions[w.last] = &loaded{Function: f}
+	a["function"], a["labels"], a["prefixTokens"] = w.last, strings(f.Labels()), f.PrefixTokens()
+	a["readMs"], a["attachMs"], a["prefillMs"] = ms(read), ms(f.AttachTime), ms(f.PrefixTime)
+	return a, nil
+}
+
+func (w *worker) function(m js.Value) (*loaded, error) {
+	f := w.functions[number(m, "function")]
+	if f == nil {
+		return nil, fmt.Errorf("%w: there is no function %d: open a program first", errInput, number(m, "function"))
+	}
+	return f, nil
+}
+
+// call answers one input: {function, input, maxTokens?, threshold?}.
+func (w *worker) call(ctx context.Context, _ int, m js.Value) (answer, error) {
+	f, err := w.function(m)
+	if err != nil {
+		return nil, err
+	}
+	f.busy++
+	defer func() {
+		if f.busy--; f.busy == 0 && f.closed {
+			f.Close()
+		}
+	}()
+	started := time.Now()
+	a, err := f.Call(ctx, text(m, "input"), function.Call{MaxTokens: number(m, "maxTokens"), Threshold: float(m, "threshold")})
+	if err != nil {
+		return nil, err
+	}
+	var shares any
+	if a.Probabilities != nil {
+		list := make([]any, len(a.Probabilities))
+		for i, p := range a.Probabilities {
+			list[i] = map[string]any{"label": p.Label, "probability": p.Probability}
+		}
+		shares = list
+	}
+	return answer{
+		"output": a.Output, "label": a.Label, "probabilities": shares,
+		"confidence": a.Confidence, "calibrated": a.Calibrated, "abstained": a.Abstained, "partial": a.Partial,
+		"tokens": a.Tokens, "stop": string(a.Stop), "ms": ms(time.Since(started)),
+	}, nil
+}
+
+// close lets go of a function: {function}.
+func (w *worker) close(_ context.Context, _ int, m js.Value) (answer, error) {
+	f, err := w.function(m)
+	if err != nil {
+		return nil, err
+	}
+	delete(w.functions, number(m, "function"))
+	if f.closed = true; f.busy > 0 {
+		return nil, nil // its last call closes it
+	}
+	return nil, f.Close()
+}

@@ -1,0 +1,158 @@
+// What a page uses: an Interpreter is one worker with one base; its functions answer. Importing this
+// file touches neither the document nor the network.
+import type { BaseInfo } from "./download";
+export { deleteCached, isCached, type BaseInfo } from "./download";
+export { library, type SavedProgram } from "./library";
+import { scriptURL } from "./trusted";
+
+declare const __WORKER_URL__: string;
+
+export interface ProgramInfo {
+  programId: string;
+  spec: string;
+  interpreter: string;
+  baseSha256: string;
+  labels: string[] | null;
+  prefixTokens: number;
+  pseudoProgram: string;
+  adapterBytes: number;
+  // deno-lint-ignore no-explicit-any
+  meta: any;
+  attachMs: number;
+  prefillMs: number;
+}
+
+export interface Answer {
+  output: string;
+  label: string;
+  probabilities: { label: string; probability: number }[] | null;
+  confidence: number;
+  calibrated: boolean;
+  abstained: boolean;
+  partial: boolean;
+  tokens: number;
+  stop: "end" | "limit" | "filled";
+  ms: number;
+}
+
+export type ErrorKind = "aborted" | "context" | "program" | "base" | "memory" | "input" | "internal" | "network";
+
+export class PawError extends Error {
+  constructor(readonly kind: ErrorKind, message: string, readonly hint?: string) {
+    super(message);
+    this.name = "PawError";
+  }
+}
+
+export interface Progress {
+  phase: "download" | "load";
+  done: number;
+  total: number;
+  cached?: boolean;
+}
+
+export interface PawFunction {
+  info: ProgramInfo;
+  call(input: string, o?: { threshold?: number; maxTokens?: number; signal?: AbortSignal }): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  resolve(v: Record<string, unknown>): void;
+  reject(e: Error): void;
+  onProgress?(p: Progress): void;
+}
+
+export class Interpreter {
+  base: BaseInfo | null = null;
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private last = 0;
+  private dead: PawError | undefined;
+
+  static start(): Interpreter {
+    return new Interpreter();
+  }
+
+  private constructor() {
+    this.worker = new Worker(scriptURL(__WORKER_URL__) as unknown as string, { type: "module", name: "paw" });
+    this.worker.onmessage = (e) => this.receive(e.data);
+    this.worker.onerror = (e) => this.fail(new PawError("internal", e.message || "the worker could not be started: reload the page"));
+    this.worker.onmessageerror = () => this.fail(new PawError("internal", "a message of the worker could not be read"));
+  }
+
+  // deno-lint-ignore no-explicit-any
+  private receive(m: any): void {
+    if (m.fatal) return this.fail(new PawError("internal", `the interpreter stopped: ${m.fatal}`, "reload the page"));
+    const p = this.pending.get(m.id);
+    if (!p) return;
+    if (m.progress) return p.onProgress?.({ phase: "load", ...m.progress });
+    this.pending.delete(m.id);
+    if (m.ok) p.resolve(m);
+    else p.reject(new PawError(m.error.kind, m.error.message));
+  }
+
+  private fail(e: PawError): void {
+    this.dead = e;
+    for (const p of this.pending.values()) p.reject(e);
+    this.pending.clear();
+    this.worker.terminate();
+  }
+
+  /** Sends one message of the protocol and waits for its answer. */
+  request(m: Record<string, unknown>, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<Record<string, unknown>> {
+    if (this.dead) return Promise.reject(this.dead);
+    if (o.signal?.aborted) return Promise.reject(new PawError("aborted", "cancelled"));
+    const id = ++this.last;
+    return new Promise((resolve, reject) => {
+      const abort = () => this.worker.postMessage({ op: "abort", target: id });
+      const end = () => o.signal?.removeEventListener("abort", abort);
+      this.pending.set(id, {
+        resolve: (v) => (end(), resolve(v)),
+        reject: (e) => (end(), reject(e)),
+        onProgress: o.onProgress,
+      });
+      o.signal?.addEventListener("abort", abort);
+      this.worker.postMessage({ ...m, id });
+    });
+  }
+
+  async load(base: BaseInfo, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean }> {
+    let fromCache = false;
+    const onProgress = (p: Progress) => {
+      if (p.cached) fromCache = true;
+      o.onProgress?.(p);
+    };
+    const r = await this.request({ op: "load", base: { ...base } }, { signal: o.signal, onProgress });
+    this.base = base;
+    return { context: r.context as number, memory: r.memory as number, fromCache };
+  }
+
+  async inspect(program: Uint8Array): Promise<ProgramInfo> {
+    return info(await this.request({ op: "inspect", program }));
+  }
+
+  async open(program: Uint8Array, o: { signal?: AbortSignal } = {}): Promise<PawFunction> {
+    const r = await this.request({ op: "open", program }, o);
+    const number = r.function as number;
+    return {
+      info: info(r),
+      call: async (input, c = {}) => {
+        const a = await this.request({ op: "call", function: number, input, maxTokens: c.maxTokens ?? 0, threshold: c.threshold ?? 0 }, { signal: c.signal });
+        return a as unknown as Answer;
+      },
+      close: async () => {
+        if (!this.dead) await this.request({ op: "close", function: number });
+      },
+    };
+  }
+
+  /** Ends the worker and frees its memory. What is in flight fails as aborted. */
+  dispose(): void {
+    this.fail(new PawError("aborted", "the interpreter was closed"));
+  }
+}
+
+function info(r: Record<string, unknown>): ProgramInfo {
+  return { ...(r as unknown as ProgramInfo), meta: JSON.parse(r.meta as string) };
+}

@@ -1,0 +1,140 @@
+// The host object of the Go module (docs/design.md, "The host object"): eight functions and nothing
+// more. wasm/jshost implements the same in Go, and one table of cases runs against both.
+
+export type Message = Record<string, unknown>;
+
+export interface Host {
+  kernelCall(name: string, ...args: number[]): number;
+  kernelGrow(bytes: number): boolean;
+  kernelBytes(at: number, n: number): Uint8Array;
+  readBase(source: number, offset: number, n: number): Promise<Uint8Array>;
+  fillKernel(source: number, offset: number, at: number, n: number): Promise<void>;
+  yield(done: () => void): void;
+  listen(handler: (message: Message) => void): void;
+  post(message: Message): void;
+}
+
+/** What the worker holds beside the eight functions. */
+export interface HostControl {
+  host: Host;
+  /** Makes a file known to the module by a number. */
+  addSource(file: Blob): number;
+  /** Hands a message to the module, or keeps it until the module listens. */
+  deliver(message: Message): void;
+}
+
+const PAGE = 65536;
+const PIECE = 1 << 20;
+
+function whole(value: number, what: string): number {
+  if (!Number.isSafeInteger(value) || value < 0 || value > 0xffffffff) {
+    throw new RangeError(`${what} ${value} is no unsigned 32-bit integer`);
+  }
+  return value;
+}
+
+/** Reads a file piece by piece through one buffer where the browser can, so that a large file leaves
+ *  no garbage behind. A piece is valid until the next is read. */
+function pieces(file: Blob): () => Promise<{ done: boolean; value?: Uint8Array }> {
+  const stream = file.stream();
+  try {
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = new ArrayBuffer(PIECE);
+    return async () => {
+      const piece = await reader.read(new Uint8Array(buffer));
+      if (piece.value) buffer = piece.value.buffer as ArrayBuffer;
+      return { done: piece.done, value: piece.value };
+    };
+  } catch {
+    const reader = stream.getReader();
+    return () => reader.read();
+  }
+}
+
+/** Builds the host object over an instance of kernel.wasm. post sends to the page. */
+export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) => void): HostControl {
+  const exports = kernel.exports as Record<string, WebAssembly.ExportValue>;
+  const memory = exports.memory as WebAssembly.Memory;
+  const sources: Blob[] = [];
+  const early: Message[] = [];
+  let handler: ((message: Message) => void) | undefined;
+
+  // A message port gives a fresh macrotask at once, where a timer waits for milliseconds.
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => waiting.shift()?.();
+
+  function view(at: number, n: number): Uint8Array {
+    whole(at, "address");
+    whole(n, "length");
+    if (at + n > memory.buffer.byteLength) {
+      throw new RangeError(`${n} bytes at ${at} lie outside the kernel's memory`);
+    }
+    return new Uint8Array(memory.buffer, at, n);
+  }
+
+  function slice(source: number, offset: number, n: number): Blob {
+    const file = sources[source];
+    if (!file) throw new Error(`there is no source ${source}`);
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(n) || offset < 0 || n < 0 || offset + n > file.size) {
+      throw new RangeError(`${n} bytes at ${offset} lie outside a file of ${file.size}`);
+    }
+    return file.slice(offset, offset + n);
+  }
+
+  const host: Host = {
+    kernelCall(name, ...args) {
+      const f = Object.hasOwn(exports, name) ? exports[name] : undefined;
+      if (typeof f !== "function") throw new Error(`the kernel has no function ${name}`);
+      return f(...args.map((a) => whole(a, "argument"))) >>> 0;
+    },
+    kernelGrow(bytes) {
+      whole(bytes, "size");
+      const missing = bytes - memory.buffer.byteLength;
+      if (missing <= 0) return true;
+      try {
+        memory.grow(Math.ceil(missing / PAGE));
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    kernelBytes: view,
+    async readBase(source, offset, n) {
+      return new Uint8Array(await slice(source, offset, n).arrayBuffer());
+    },
+    async fillKernel(source, offset, at, n) {
+      const part = slice(source, offset, n);
+      view(at, n); // checked before anything is read
+      const read = pieces(part);
+      let done = 0;
+      for (;;) {
+        const piece = await read();
+        if (piece.done) break;
+        const bytes = piece.value!;
+        if (done + bytes.length > n) throw new Error("the file gave more bytes than it has");
+        view(at + done, bytes.length).set(bytes); // a fresh view: memory may have grown
+        done += bytes.length;
+      }
+      if (done !== n) throw new Error(`the file ended after ${done} of ${n} bytes`);
+    },
+    yield(done) {
+      waiting.push(done);
+      port2.postMessage(0);
+    },
+    listen(h) {
+      handler = h;
+      for (const m of early.splice(0)) h(m);
+    },
+    post,
+  };
+
+  return {
+    host,
+    addSource: (file) => sources.push(file) - 1,
+    deliver(message) {
+      if (handler) handler(message);
+      else early.push(message);
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export {}; // the loader that comes with Go; the bundler finds it in GOROOT

@@ -1,0 +1,143 @@
+// The page as a new user meets it: write, compile, run, reload without a network; hostile text; no
+// other origin; accessibility.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, serve } from "./lib.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let server, browser;
+const foreign = [];
+
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A fresh user: nothing cached, every request and fault noted. */
+async function visitor(options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (e) => faults.push("error: " + e.message));
+  page.on("console", (m) => {
+    if (m.type() === "error" && !/ERR_INTERNET_DISCONNECTED|Failed to load resource/.test(m.text())) faults.push("console: " + m.text());
+  });
+  page.on("dialog", (d) => {
+    faults.push("dialog: " + d.message());
+    void d.dismiss();
+  });
+  context.on("request", (r) => {
+    if (!r.url().startsWith(server.url) && !/^(data|blob):/.test(r.url())) foreign.push(r.url());
+  });
+  await page.goto(server.url);
+  return { context, page, faults };
+}
+
+const ready = (page) => page.waitForFunction(() => document.querySelector("[data-testid=interpreter]")?.dataset.state === "ready", null, { timeout: 30000 });
+
+async function writeAndCompile(page, spec, rows) {
+  await page.getByTestId("spec").fill(spec);
+  for (const [i, [input, output]] of rows.entries()) {
+    while ((await page.getByTestId("example-input").count()) <= i) await page.getByTestId("example-add").click();
+    await page.getByTestId("example-input").nth(i).fill(input);
+    await page.getByTestId("example-output").nth(i).fill(output);
+  }
+  await page.getByTestId("compile").click();
+  await page.waitForFunction(() => document.querySelector("[data-testid=compile-status]")?.dataset.state === "ready", null, { timeout: 120000 });
+}
+
+async function ask(page, input) {
+  const old = await page.getByTestId("answer").getAttribute("data-run");
+  await page.getByTestId("run-input").fill(input);
+  await page.getByTestId("run").click();
+  await page.waitForFunction((old) => {
+    const a = document.querySelector("[data-testid=answer]");
+    return a && a.dataset.run !== old && a.dataset.state === "done";
+  }, old, { timeout: 30000 });
+  return (await page.getByTestId("answer").textContent()).trim();
+}
+
+const rows = [
+  ["The payment server is down", "urgent"], ["Could you order a monitor some time?", "wait"], ["Smoke comes out of the rack", "urgent"],
+  ["The wiki has a typo", "wait"], ["Nobody can log in", "urgent"], ["My mouse is a bit slow", "wait"],
+];
+
+test("write, compile, run, reload without a network, run again", async () => {
+  const { context, page, faults } = await visitor();
+  await ready(page);
+  await writeAndCompile(page, "Decide whether a message is urgent.\nAnswer with one of: urgent, wait.", rows);
+  const answer = await ask(page, "The whole office lost its network");
+  assert.match(answer, /^(urgent|wait)$/);
+  const shares = await page.getByTestId("probabilities").textContent();
+  assert.match(shares, /urgent/);
+  assert.match(shares, /wait/);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+
+  await context.setOffline(true);
+  await page.reload();
+  await ready(page);
+  const started = Date.now();
+  await page.getByTestId("programs").getByRole("button", { name: /open/i }).first().click();
+  await page.waitForFunction(() => !document.querySelector("[data-testid=run]").disabled);
+  assert.equal(await ask(page, "The whole office lost its network"), answer, "the same answer without a network");
+  console.log(`offline, program opened to answer: ${Date.now() - started} ms`);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("hostile text runs nothing", async () => {
+  const { context, page, faults } = await visitor();
+  await ready(page);
+  await page.evaluate(() => (window.pwned = 0));
+  const evil = [
+    `<img src=x onerror="window.pwned=1">`, `<script>window.pwned=1</script>`, `"><svg onload=window.pwned=1>`, `javascript:window.pwned=1`,
+    `{{constructor.constructor('window.pwned=1')()}}`, `</textarea><iframe srcdoc="<script>parent.pwned=1</script>">`,
+  ];
+  await writeAndCompile(page, `Answer with one of: ${evil[0]}, ${evil[2]}.\n${evil.join("\n")}`, evil.map((e, i) => [e, evil[i % 2 ? 2 : 0]]));
+  for (const e of evil) await ask(page, e);
+  await page.reload();
+  await ready(page);
+  assert.equal(await page.evaluate(() => window.pwned ?? 0), 0);
+  assert.equal(await page.locator("img[src=x], iframe, svg[onload]").count(), 0);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("a spec that cannot be compiled gets a clear message", async () => {
+  const { context, page } = await visitor();
+  await ready(page);
+  await page.getByTestId("spec").fill("short");
+  await page.getByTestId("compile").click();
+  await page.getByRole("alert").filter({ hasText: /\S/ }).first().waitFor();
+  const text = await page.getByRole("alert").filter({ hasText: /\S/ }).first().textContent();
+  assert.match(text, /10|longer|characters/i);
+  await context.close();
+});
+
+for (const [name, options] of Object.entries({
+  "wide, light": { viewport: { width: 1280, height: 900 } },
+  "phone, dark": { viewport: { width: 360, height: 740 }, colorScheme: "dark", hasTouch: true },
+})) {
+  test(`no accessibility violations, no sideways scrolling (${name})`, async () => {
+    const { context, page, faults } = await visitor({ ...options, bypassCSP: true });
+    await ready(page);
+    await page.evaluate(axe);
+    const r = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    assert.deepEqual(r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), []);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${wide} px too wide`);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name.replace(", ", "-")}.png`, fullPage: true });
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+}
+
+test("nothing came from another origin", () => assert.deepEqual(foreign, []));
