@@ -23,7 +23,7 @@ var dist embed.FS
 // reached, and no string becomes markup or script (Trusted Types).
 const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
-	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types paw"
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types paw 'allow-duplicates'"
 
 var types = map[string]string{
 	".html": "text/html; charset=utf-8",

@@ -148,7 +148,7 @@ test("a damaged or broken-off download is refused and leaves nothing; the next t
   const context = await browser.newContext();
   const p = await context.newPage();
   let mode = "damaged";
-  await p.route("**/models/*.gguf", async (route) => {
+  await context.route("**/models/*.gguf*", async (route) => {
     if (mode === "good") return route.continue();
     const r = await route.fetch();
     let body = Buffer.from(await r.body());

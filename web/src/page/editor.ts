@@ -1,0 +1,96 @@
+// Writing a specification: description, examples, the whole text. A draft survives a reload.
+import { s } from "../strings";
+import { api } from "./api";
+import { byId, h, say } from "./dom";
+import { editableRows, type Row } from "./rows";
+
+export interface Editor {
+  spec(): string;
+  title(): string;
+  /** Cases that came with the example the user began from. */
+  cases(): { input: string; output: string }[];
+}
+
+interface Example {
+  name: string; title?: string; spec: string; cases: { input: string; output: string }[];
+}
+
+const DRAFT = "paw-draft";
+
+/** A specification as text: the description, then an Input: and an Output: line for every example. */
+export function compose(text: string, rows: Row[]): string {
+  const one = (t: string) => t.replace(/\s*\n\s*/g, " ").trim();
+  const examples = rows.map((r) => `Input: ${one(r.first)}\nOutput: ${one(r.second)}`);
+  return [text.trim(), ...(examples.length ? ["", ...examples] : [])].join("\n");
+}
+
+/** The reverse of compose, for specifications that somebody wrote as one text. */
+function split(spec: string): { text: string; rows: Row[] } {
+  const rows: Row[] = [];
+  const text = spec.replace(/^[ \t]*input:[ \t]*(.*)\n[ \t]*output:[ \t]*(.*)$/gim, (_, a: string, b: string) => {
+    rows.push({ first: a.trim(), second: b.trim() });
+    return "";
+  });
+  return { text: text.replace(/\n{3,}/g, "\n\n").replace(/\n?[ \t]*examples?:[ \t]*\s*$/i, "").trim(), rows };
+}
+
+export function makeEditor(): Editor {
+  let cases: Example["cases"] = [];
+  let from = "";
+  const text = h("textarea", { id: "spec", "data-testid": "spec", dir: "auto", rows: 5, "aria-describedby": "spec-hint", oninput: update });
+  const rows = editableRows({ test: "example", first: s.input, second: s.output, caption: s.examples, add: s.add, onChange: update });
+  const preview = h("pre", { dir: "auto", tabindex: "0", "aria-label": s.preview });
+  const start = h("select", { id: "start", onchange: () => begin() }, h("option", { value: "" }, s.startNone));
+  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start), start);
+  let examples: Example[] = [];
+
+  function update(): void {
+    say(preview, compose(text.value, rows.get()));
+    try {
+      localStorage.setItem(DRAFT, JSON.stringify({ text: text.value, rows: rows.get(), cases, from }));
+    } catch {
+      // A full or forbidden storage costs the draft, nothing else.
+    }
+  }
+
+  function begin(): void {
+    const e = examples.find((x) => x.name === start.value);
+    if (!e) return;
+    const parts = split(e.spec);
+    text.value = parts.text;
+    rows.set(parts.rows);
+    cases = e.cases.slice(0, 40);
+    from = e.title ?? e.name;
+    update();
+  }
+
+  try {
+    const draft = JSON.parse(localStorage.getItem(DRAFT) ?? "null");
+    if (draft) {
+      text.value = draft.text ?? "";
+      rows.set(draft.rows ?? []);
+      cases = draft.cases ?? [];
+      from = draft.from ?? "";
+    }
+  } catch {
+    // An unreadable draft is no draft.
+  }
+  byId("write").append(
+    startRow,
+    h("label", { for: "spec" }, s.spec), text, h("p", { id: "spec-hint", class: "hint" }, s.specHint),
+    h("h3", {}, s.examples), h("p", { class: "hint" }, s.examplesHint), rows.element,
+    h("details", {}, h("summary", {}, s.preview), preview),
+  );
+  update();
+  void api("GET", "/catalogue").then((r) => r.json()).then((r: { programs: Example[] }) => {
+    examples = r.programs;
+    start.append(...examples.map((e) => h("option", { value: e.name }, e.title ?? e.name)));
+    startRow.hidden = false;
+  }).catch(() => undefined); // without a server there is nothing to begin from
+  const written = () => compose(text.value, rows.get());
+  return {
+    spec: written,
+    title: () => (from && text.value.length > 0 ? from : text.value.trim().split("\n")[0]!.slice(0, 80)) || s.spec,
+    cases: () => cases,
+  };
+}

@@ -1,0 +1,110 @@
+// The programs on this device: open, rename, delete, save, inspect; files from disk.
+import { library, type ProgramInfo, type SavedProgram } from "../client";
+import { s } from "../strings";
+import { byId, download, h } from "./dom";
+import { chooseFor } from "./interpreters";
+import { alertUser, changed, on, state, words } from "./state";
+
+let opening = 0;
+
+/** Opens a program on the loaded interpreter, or offers the one that it needs. */
+export async function openProgram(p: SavedProgram): Promise<void> {
+  const mine = ++opening;
+  const it = state.interpreter;
+  if (!it?.base) return alertUser(s.other(s.state.none));
+  try {
+    const info = await it.inspect(p.bytes);
+    if (info.baseSha256 && info.baseSha256 !== it.base.sha256) return chooseFor(info, () => void openProgram(p));
+    const fn = await it.open(p.bytes);
+    if (mine !== opening) return void fn.close(); // the user has opened another one meanwhile
+    const old = state.fn;
+    state.fn = fn;
+    state.program = p;
+    changed("program");
+    await old?.close().catch(() => undefined); // its interpreter may be gone
+  } catch (e) {
+    alertUser(words(e));
+  }
+}
+
+async function addFile(file: File): Promise<void> {
+  alertUser("");
+  try {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (!state.interpreter) throw new Error(s.state.none);
+    const info = await state.interpreter.inspect(bytes);
+    const p: SavedProgram = {
+      id: info.programId, title: file.name.replace(/\.paw$/, ""), spec: info.spec, interpreterSha256: info.baseSha256, bytes, cases: [],
+      savedAt: Date.now(), report: info.meta.report ?? null,
+    };
+    await library.put(p);
+    changed("library");
+    await openProgram(p);
+  } catch (e) {
+    alertUser(`${file.name}: ${words(e)}`);
+  }
+}
+
+function inspect(p: SavedProgram, info: ProgramInfo): void {
+  const item = (name: string, value: string) => [h("dt", {}, name), h("dd", { dir: "auto" }, value)];
+  const warnings = (info.meta.warnings ?? []) as string[];
+  const d = h("dialog", { "aria-label": p.title }, h("h2", { dir: "auto" }, p.title), h("dl", {},
+    ...item(s.inspect.id, info.programId), ...item(s.inspect.interpreter, `${info.interpreter} ${info.baseSha256.slice(0, 12)}`),
+    ...item(s.inspect.labels, info.labels?.join(", ") ?? s.inspect.none), ...item(s.inspect.adapter, s.programs.size(info.adapterBytes)),
+    ...(warnings.length ? item(s.inspect.warnings, warnings.join(" ")) : [])),
+    h("h3", {}, s.inspect.spec), h("pre", { dir: "auto", tabindex: "0" }, info.spec), h("h3", {}, s.inspect.pseudo), h("pre", { dir: "auto", tabindex: "0" }, info.pseudoProgram),
+    h("div", { class: "row" }, h("button", { type: "button", onclick: () => d.close() }, s.inspect.close)));
+  d.addEventListener("close", () => d.remove());
+  document.body.append(d);
+  d.showModal();
+}
+
+export function makePrograms(): void {
+  const list = h("ul", { class: "items", "data-testid": "programs" });
+  const file = h("input", { type: "file", accept: ".paw", hidden: true, "aria-label": s.programs.from, onchange: () => {
+    for (const f of file.files ?? []) void addFile(f);
+    file.value = "";
+  } });
+  const status = h("p", { role: "status", class: "sr" });
+  byId("library").append(list, h("div", { class: "row" }, h("button", { type: "button", "data-testid": "open-file", onclick: () => file.click() }, s.programs.from), file), status);
+
+  addEventListener("dragover", (e) => {
+    if (!e.dataTransfer?.types.includes("Files")) return;
+    e.preventDefault();
+    document.body.classList.add("over");
+  });
+  addEventListener("dragleave", (e) => e.relatedTarget === null && document.body.classList.remove("over"));
+  addEventListener("drop", (e) => {
+    document.body.classList.remove("over");
+    const files = [...(e.dataTransfer?.files ?? [])];
+    if (files.length) e.preventDefault();
+    for (const f of files) void addFile(f);
+  });
+
+  const act = (name: string, p: SavedProgram, f: () => void) => h("button", { type: "button", class: "small", "aria-label": `${name}: ${p.title}`, onclick: f }, name);
+
+  async function show(): Promise<void> {
+    let all: SavedProgram[] = [];
+    try {
+      all = await library.list();
+    } catch (e) {
+      alertUser(words(e));
+    }
+    if (all.length === 0) return list.replaceChildren(h("li", { class: "quiet" }, s.programs.none));
+    list.replaceChildren(...all.map((p) => h("li", {},
+      h("div", { class: "title", dir: "auto" }, p.title), h("div", { class: "quiet" }, s.programs.size(p.bytes.length)),
+      h("div", { class: "row" },
+        act(s.programs.open, p, () => void openProgram(p).then(() => (status.textContent = s.programs.opened(p.title)))),
+        act(s.programs.inspect, p, () => void state.interpreter?.inspect(p.bytes).then((i) => inspect(p, i), (e) => alertUser(words(e)))),
+        act(s.programs.save, p, () => download(`${p.id}.paw`, p.bytes as Uint8Array<ArrayBuffer>, "application/zip")),
+        act(s.programs.rename, p, () => {
+          const t = prompt(s.programs.named, p.title)?.trim();
+          if (t) void library.put({ ...p, title: t.slice(0, 200) }).then(() => changed("library"));
+        }),
+        act(s.programs.del, p, () => {
+          if (confirm(s.programs.ask(p.title))) void library.remove(p.id).then(() => changed("library"));
+        })))));
+  }
+  on("library", () => void show());
+  void show();
+}

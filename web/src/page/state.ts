@@ -1,0 +1,46 @@
+// What the rooms of the page share: which interpreter is loaded, which program is open.
+import type { Interpreter, PawFunction, SavedProgram } from "../client";
+import { PawError } from "../client";
+import { s } from "../strings";
+import { byId, say } from "./dom";
+
+export interface Offer {
+  id: string; name: string; interpreter: string; size_bytes: number; sha256: string; licence: string; source: string;
+  available: boolean; embedded: boolean; url: string | null; chunks_url: string | null; pull: string | null; compilers: string[];
+}
+
+export const state = {
+  interpreter: null as Interpreter | null,
+  offers: [] as Offer[],
+  online: true,
+  program: null as SavedProgram | null,
+  fn: null as PawFunction | null,
+};
+
+type Name = "interpreter" | "program" | "library";
+const listeners = new Map<Name, (() => void)[]>();
+
+export function on(name: Name, f: () => void): void {
+  listeners.set(name, [...(listeners.get(name) ?? []), f]);
+}
+
+export function changed(name: Name): void {
+  for (const f of listeners.get(name) ?? []) f();
+}
+
+/** Shows an error where every reader notices it; "" clears it. */
+export function alertUser(text: string): void {
+  const box = byId("notice");
+  box.hidden = text === "";
+  say(box, text);
+}
+
+/** An error in words for people. */
+export function words(e: unknown): string {
+  if (e instanceof PawError) return `${s.errors[e.kind] ?? ""} ${e.kind === "aborted" ? "" : e.message}`.trim();
+  return e instanceof Error ? e.message : String(e);
+}
+
+export function aborted(e: unknown): boolean {
+  return e instanceof PawError && e.kind === "aborted";
+}
