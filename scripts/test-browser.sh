@@ -34,4 +34,4 @@ browser
 npm ci --silent --no-fund --no-audit
 npx tsc -p ..
 (cd ../.. && "${GO:-go}" run ./web/build --tests web/test/dist)
-exec node --test --test-concurrency=1 --test-timeout=240000 "$@"
+exec node --test --test-concurrency=1 --test-timeout=240000 --test-reporter=spec ./*.test.mjs "$@"

@@ -49,39 +49,48 @@ function checkManifest(m: Manifest, base: BaseInfo): void {
   if (!good) throw new DownloadError("the server's list of chunks is of another file: reload the page");
 }
 
-/** The verified bytes of body as a stream. */
-function verified(body: ReadableStream<Uint8Array>, m: Manifest, onBytes: (done: number) => void): ReadableStream<Uint8Array> {
+/** The verified bytes of body as a stream. onFault gets what was wrong: the cache that reads the
+ *  stream only tells that something was. */
+function verified(body: ReadableStream<Uint8Array>, m: Manifest, onBytes: (done: number) => void, onFault: (e: unknown) => void): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let rest = new Uint8Array(0);
   let done = 0;
   let index = 0;
+  async function next(out: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const want = Math.min(m.chunk, m.size - done);
+    if (want === 0) {
+      if (rest.length > 0 || !(await reader.read()).done) throw new DownloadError("the file is longer than announced");
+      return out.close();
+    }
+    const chunk = new Uint8Array(want);
+    let filled = 0;
+    while (filled < want) {
+      if (rest.length === 0) {
+        const piece = await reader.read();
+        if (piece.done) throw new DownloadError(`the download broke off after ${done + filled} of ${m.size} bytes`);
+        rest = piece.value as Uint8Array<ArrayBuffer>;
+      }
+      const n = Math.min(rest.length, want - filled);
+      chunk.set(rest.subarray(0, n), filled);
+      rest = rest.subarray(n);
+      filled += n;
+      onBytes(done + filled);
+    }
+    if (crypto.subtle && hex(await crypto.subtle.digest("SHA-256", chunk)) !== m.chunks[index]) {
+      throw new DownloadError(`bytes ${done} to ${done + want} arrived damaged: try again`);
+    }
+    index++;
+    done += want;
+    out.enqueue(chunk);
+  }
   return new ReadableStream<Uint8Array>({
     async pull(out) {
-      const want = Math.min(m.chunk, m.size - done);
-      if (want === 0) {
-        if (rest.length > 0 || !(await reader.read()).done) throw new DownloadError("the file is longer than announced");
-        return out.close();
+      try {
+        await next(out);
+      } catch (e) {
+        onFault(e);
+        throw e;
       }
-      const chunk = new Uint8Array(want);
-      let filled = 0;
-      while (filled < want) {
-        if (rest.length === 0) {
-          const piece = await reader.read();
-          if (piece.done) throw new DownloadError(`the download broke off after ${done + filled} of ${m.size} bytes`);
-          rest = piece.value as Uint8Array<ArrayBuffer>;
-        }
-        const n = Math.min(rest.length, want - filled);
-        chunk.set(rest.subarray(0, n), filled);
-        rest = rest.subarray(n);
-        filled += n;
-        onBytes(done + filled);
-      }
-      if (crypto.subtle && hex(await crypto.subtle.digest("SHA-256", chunk)) !== m.chunks[index]) {
-        throw new DownloadError(`bytes ${done} to ${done + want} arrived damaged: try again`);
-      }
-      index++;
-      done += want;
-      out.enqueue(chunk);
     },
     async cancel(reason) {
       await reader.cancel(reason);
@@ -103,7 +112,7 @@ export async function baseFile(base: BaseInfo, signal: AbortSignal, onBytes: (do
   const response = await get(base.url, signal);
   if (!response.body) throw new DownloadError("the server sends an empty file");
   let fault: unknown;
-  const stream = verified(response.body as ReadableStream<Uint8Array>, manifest, onBytes);
+  const stream = verified(response.body as ReadableStream<Uint8Array>, manifest, onBytes, (e) => (fault = e));
   const body = new Response(stream, { headers: { "Content-Type": "application/octet-stream" } });
   if (cache) {
     try {
@@ -112,13 +121,17 @@ export async function baseFile(base: BaseInfo, signal: AbortSignal, onBytes: (do
       if (stored?.size === base.size) return { file: stored, cached: false };
       fault = new DownloadError("the browser kept only a part of the file");
     } catch (e) {
-      fault = e;
+      fault ??= e;
     }
     await cache.delete(base.url).catch(() => false);
     if (!(fault instanceof DOMException && fault.name === "QuotaExceededError")) throw fault;
     throw new DownloadError("the browser has not enough room to keep this interpreter: free some storage");
   }
-  return { file: await body.blob(), cached: false };
+  try {
+    return { file: await body.blob(), cached: false };
+  } catch (e) {
+    throw fault ?? e;
+  }
 }
 
 /** Tells whether an interpreter needs no download. */
