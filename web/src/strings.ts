@@ -41,7 +41,7 @@ export const s = {
   runInput: "Input for the program", run: "Run", stop: "Stop",
   noAnswer: "No answer yet.",
   running: "…",
-  threshold: (x: number) => `Say “unsure” below ${percent(x)}`,
+  threshold: (x: number) => `Say “unsure” below ${(100 * x).toFixed(0)} %`,
   unsure: "unsure: better ask a person",
   sure: (x: number, calibrated: boolean) => `${percent(x)} sure${calibrated ? "" : ", not calibrated"}`,
   mean: (x: number) => `mean token probability ${x.toFixed(2)}, not calibrated`,

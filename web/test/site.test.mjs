@@ -40,6 +40,11 @@ async function visitor(options = {}) {
   return { context, page, faults };
 }
 
+/** A picture for people to look at, when SHOTS names a folder. */
+async function shot(page, name) {
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
+}
+
 const ready = (page) => page.waitForFunction(() => document.querySelector("[data-testid=interpreter]")?.dataset.state === "ready", null, { timeout: 30000 });
 
 async function writeAndCompile(page, spec, rows) {
@@ -78,6 +83,7 @@ test("write, compile, run, reload without a network, run again", async () => {
   const shares = await page.getByTestId("probabilities").textContent();
   assert.match(shares, /urgent/);
   assert.match(shares, /wait/);
+  await shot(page, "answered");
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(() => navigator.serviceWorker.controller);
 
@@ -119,6 +125,7 @@ test("a spec that cannot be compiled gets a clear message", async () => {
   await page.getByRole("alert").filter({ hasText: /\S/ }).first().waitFor();
   const text = await page.getByRole("alert").filter({ hasText: /\S/ }).first().textContent();
   assert.match(text, /10|longer|characters/i);
+  await shot(page, "error");
   await context.close();
 });
 
@@ -134,7 +141,7 @@ for (const [name, options] of Object.entries({
     assert.deepEqual(r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), []);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${wide} px too wide`);
-    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name.replace(", ", "-")}.png`, fullPage: true });
+    await shot(page, name.replace(", ", "-"));
     assert.deepEqual(faults, []);
     await context.close();
   });

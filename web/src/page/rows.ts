@@ -20,7 +20,7 @@ export interface Rows {
 export function editableRows(o: { test: string; first: string; second: string; caption: string; add: string; extra?: string[]; onChange(): void }): Rows {
   const body = h("tbody");
   const head = h("tr", {}, h("th", { scope: "col" }, o.first), h("th", { scope: "col" }, o.second));
-  for (const t of o.extra ?? []) head.append(h("th", { scope: "col", class: "answer" }, t));
+  for (const t of o.extra ?? []) head.append(h("th", { scope: "col", class: "result" }, t));
   head.append(h("th", { scope: "col", class: "tight" }, h("span", { class: "sr" }, s.programs.del)));
   const add = h("button", { type: "button", class: "small", "data-testid": `${o.test}-add`, onclick: () => (append({ first: "", second: "" }).focus(), o.onChange()) }, o.add);
   const element = h("div", {}, h("table", {}, h("caption", { class: "sr" }, o.caption), h("thead", {}, head), body), h("div", { class: "row" }, add));
@@ -34,7 +34,7 @@ export function editableRows(o: { test: string; first: string; second: string; c
   function append(r: Row): HTMLInputElement {
     const first = field(r.first, "input");
     const row = h("tr", {}, h("td", {}, first), h("td", {}, field(r.second, "output")));
-    for (const _ of o.extra ?? []) row.append(h("td", { class: "answer-cell" }));
+    for (const _ of o.extra ?? []) row.append(h("td", { class: "result" }));
     row.append(h("td", { class: "tight" }, h("button", { type: "button", class: "small", onclick: () => remove(row) }, s.removeShort)));
     body.append(row);
     number();
@@ -91,5 +91,5 @@ export function editableRows(o: { test: string; first: string; second: string; c
   }
 
   set([]);
-  return { element, get: () => get(), set, extra: (i) => [...(body.rows[i]?.querySelectorAll<HTMLTableCellElement>(".answer-cell") ?? [])] };
+  return { element, get: () => get(), set, extra: (i) => [...(body.rows[i]?.querySelectorAll<HTMLTableCellElement>("td.result") ?? [])] };
 }

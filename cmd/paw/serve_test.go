@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"paw/pawfile"
+)
+
+// TestServeChild is the server process of the tests below; on its own it does nothing.
+func TestServeChild(t *testing.T) {
+	args := os.Getenv("PAW_TEST_SERVE")
+	if args == "" {
+		return
+	}
+	os.Exit(execute(t.Context(), &console{os.Stdin, os.Stdout, os.Stderr}, strings.Split(args, "\n")))
+}
+
+type served struct {
+	*exec.Cmd
+	url string
+}
+
+// serve starts "paw serve" in a process of its own.
+func serve(t *testing.T, data string) *served {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestServeChild$")
+	cmd.Env = append(os.Environ(), "PAW_HOME="+filepath.Join(data, "home"), "PAW_TEST_SERVE="+strings.Join([]string{"serve", "--addr", "127.0.0.1:0", "--data", data}, "\n"))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url := regexp.MustCompile(`http://\S+`).FindString(line)
+	if err != nil || url == "" {
+		t.Fatalf("the server said %q: %v", line, err)
+	}
+	return &served{cmd, url}
+}
+
+func call(t *testing.T, method, url, body string) (int, []byte) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.StatusCode, text
+}
+
+// A server that is killed in the middle of a compilation starts cleanly, finishes the job and keeps
+// what was finished before.
+func TestServeSurvivesKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes and compiles")
+	}
+	data := t.TempDir()
+	var spec strings.Builder
+	spec.WriteString("Decide whether a message is urgent.\nAnswer with one of: urgent, wait.\n")
+	for i := range 12 {
+		fmt.Fprintf(&spec, "Input: message number %d about the server\nOutput: %s\n", i, []string{"urgent", "wait"}[i%2])
+	}
+	body, err := json.Marshal(map[string]string{"spec": spec.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, data)
+	status, text := call(t, "POST", s.url+"/api/v1/compile", `{"spec":"Say yes or no.\nInput: a\nOutput: yes\n"}`)
+	var first, second struct {
+		ID string `json:"program_id"`
+	}
+	if err := json.Unmarshal(text, &first); err != nil || status != 200 {
+		t.Fatalf("%d %s", status, text)
+	}
+	for i, wait := range []time.Duration{0, 30 * time.Millisecond, 400 * time.Millisecond, 1200 * time.Millisecond} {
+		if status, text := call(t, "POST", s.url+"/api/v1/compile/async", string(body)); status != 202 || json.Unmarshal(text, &second) != nil {
+			t.Fatalf("%d %s", status, text)
+		}
+		time.Sleep(wait)
+		s.Process.Kill()
+		s.Wait()
+		s = serve(t, data)
+		if status, _ := call(t, "GET", s.url+"/api/v1/programs/"+first.ID+"/download", ""); status != 200 {
+			t.Fatalf("kill %d: the finished program is gone: %d", i, status)
+		}
+	}
+	for range 600 { // nobody asks again: the restarted server does it by itself
+		status, text = call(t, "GET", s.url+"/api/v1/programs/"+second.ID+"/download", "")
+		if status != 202 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if status != 200 {
+		t.Fatalf("after the restart: %d %.200s", status, text)
+	}
+	p, err := pawfile.Read(strings.NewReader(string(text)), int64(len(text)))
+	if err != nil || p.Meta.ProgramID != second.ID {
+		t.Errorf("the program is torn: %v", err)
+	}
+}
+
+func TestServeShowsThePage(t *testing.T) {
+	s := serve(t, t.TempDir())
+	a, err := http.Get(s.url + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	if err != nil || a.StatusCode != 200 || !strings.Contains(string(text), "<h1>") {
+		t.Errorf("%d %.100s %v", a.StatusCode, text, err)
+	}
+	if p := a.Header.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || !strings.Contains(p, "require-trusted-types-for 'script'") {
+		t.Errorf("policy %q", p)
+	}
+}
