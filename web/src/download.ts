@@ -56,24 +56,26 @@ function verified(body: ReadableStream<Uint8Array>, m: Manifest, onBytes: (done:
   let rest = new Uint8Array(0);
   let done = 0;
   let index = 0;
+  const scratch = new Uint8Array(Math.min(m.chunk, m.size)); // one for all chunks: 137 MB of them would pile up
   async function next(out: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     const want = Math.min(m.chunk, m.size - done);
     if (want === 0) {
       if (rest.length > 0 || !(await reader.read()).done) throw new DownloadError("the file is longer than announced");
       return out.close();
     }
-    const chunk = new Uint8Array(want);
-    let filled = 0;
-    while (filled < want) {
+    const chunk = scratch.subarray(0, want);
+    const pieces: Uint8Array[] = [];
+    for (let filled = 0; filled < want; ) {
       if (rest.length === 0) {
         const piece = await reader.read();
         if (piece.done) throw new DownloadError(`the download broke off after ${done + filled} of ${m.size} bytes`);
         rest = piece.value as Uint8Array<ArrayBuffer>;
       }
-      const n = Math.min(rest.length, want - filled);
-      chunk.set(rest.subarray(0, n), filled);
-      rest = rest.subarray(n);
-      filled += n;
+      const piece = rest.subarray(0, want - filled);
+      chunk.set(piece, filled);
+      pieces.push(piece);
+      rest = rest.subarray(piece.length);
+      filled += piece.length;
       onBytes(done + filled);
     }
     if (crypto.subtle && hex(await crypto.subtle.digest("SHA-256", chunk)) !== m.chunks[index]) {
@@ -81,7 +83,7 @@ function verified(body: ReadableStream<Uint8Array>, m: Manifest, onBytes: (done:
     }
     index++;
     done += want;
-    out.enqueue(chunk);
+    for (const piece of pieces) out.enqueue(piece);
   }
   return new ReadableStream<Uint8Array>({
     async pull(out) {
