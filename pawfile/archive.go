@@ -67,10 +67,18 @@ func readMember(f *zip.File, have map[string][]byte, left, archive int64) ([]byt
 	}
 	defer r.Close()
 	limit = min(limit, left)
-	// Room for what the archive announces, as far as its own size makes that believable.
-	likely := min(f.UncompressedSize64, 2*f.CompressedSize64, 2*uint64(archive), uint64(limit))
-	b := bytes.NewBuffer(make([]byte, 0, likely+bytes.MinRead))
-	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
+	var b bytes.Buffer
+	if f.Method == zip.Store {
+		// Stored bytes are all in the archive, so its size bounds what is announced: room for them at
+		// once. Growing step by step doubles the time it takes a browser to open a program.
+		b.Grow(int(min(f.UncompressedSize64, uint64(archive), uint64(limit)) + bytes.MinRead))
+		_, err = b.ReadFrom(io.LimitReader(r, limit+1))
+	} else {
+		var data []byte
+		data, err = io.ReadAll(io.LimitReader(r, limit+1))
+		b = *bytes.NewBuffer(data)
+	}
+	if err != nil {
 		return nil, fail(f.Name, ErrArchive, "%v: download or compile it again", err)
 	}
 	if int64(b.Len()) > limit {

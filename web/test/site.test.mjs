@@ -99,6 +99,56 @@ test("write, compile, run, reload without a network, run again", async () => {
   await context.close();
 });
 
+test("rows of a spreadsheet, cases, a file from disk", async () => {
+  const { context, page, faults } = await visitor();
+  await ready(page);
+  const paste = (id, text) => page.getByTestId(id).first().evaluate((e, text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    e.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+  await page.getByTestId("spec").fill("Say whether it is urgent. Answer with one of: urgent, wait.");
+  await paste("example-input", 'fire in the house\turgent\n"a ""quoted"" cell,\nin two lines"\twait\r\nno hurry\twait\n');
+  const cells = (id) => page.getByTestId(id).evaluateAll((all) => all.map((e) => e.value));
+  assert.deepEqual(await cells("example-input"), ["fire in the house", 'a "quoted" cell, in two lines', "no hurry"]);
+  assert.deepEqual(await cells("example-output"), ["urgent", "wait", "wait"]);
+  await page.getByTestId("compile").click();
+  await page.waitForFunction(() => document.querySelector("[data-testid=compile-status]")?.dataset.state === "ready", null, { timeout: 60000 });
+
+  await page.waitForFunction(() => !document.querySelector("[data-testid=cases-run]").disabled);
+  await paste("case-input", "Input: fire in the house\nOutput: urgent\nInput: no hurry\nOutput: urgent\n");
+  await page.getByTestId("cases-run").click();
+  await page.waitForFunction(() => / of 2 right/.test(document.querySelector("[data-testid=cases-status]").textContent));
+  assert.equal(await page.locator("td.result .good, td.result .bad").count(), 2);
+
+  // What is saved can be opened again, by the button that takes a file.
+  const programs = page.getByTestId("programs");
+  const saved = page.waitForEvent("download");
+  await programs.getByRole("button", { name: /save/i }).click();
+  const file = await (await saved).path();
+  page.removeAllListeners("dialog");
+  page.on("dialog", (d) => d.accept());
+  await programs.getByRole("button", { name: /delete/i }).click();
+  await page.waitForFunction(() => document.querySelectorAll("[data-testid=programs] button").length === 0);
+  await page.locator("input[type=file]").setInputFiles({ name: "mine.paw", mimeType: "application/zip", buffer: readFileSync(file) });
+  await programs.getByText("mine").waitFor();
+  assert.match(await ask(page, "fire in the house"), /^(urgent|wait)$/);
+  await page.locator("input[type=file]").setInputFiles({ name: "bad.paw", mimeType: "application/zip", buffer: Buffer.from("no program") });
+  await page.getByRole("alert").filter({ hasText: "bad.paw" }).waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("a large interpreter is never fetched without consent; one that is not here names the command", async () => {
+  const { context, page, faults } = await visitor();
+  await ready(page);
+  await page.locator("#interpreter-choice").selectOption("gpt2-q8_0");
+  await page.getByRole("alert").filter({ hasText: "paw models pull gpt2-q8_0" }).waitFor();
+  assert.equal(await page.locator("#interpreter-choice").inputValue(), "paw-mini-1");
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test("hostile text runs nothing", async () => {
   const { context, page, faults } = await visitor();
   await ready(page);

@@ -70,8 +70,9 @@ export function editableRows(o: { test: string; first: string; second: string; c
     const all = get(true);
     rows.forEach((r, i) => {
       const row = (all[at + i] ??= { first: "", second: "" });
-      if (second && r.length === 1) row.second = r[0]!;
-      else (row.first = r[0]!), (row.second = r[1] ?? row.second);
+      const one = (cell: string) => cell.replace(/\s*\n\s*/g, " ").trim(); // a field holds one line
+      if (second && r.length === 1) row.second = one(r[0]!);
+      else (row.first = one(r[0]!)), (row.second = r[1] === undefined ? row.second : one(r[1]));
     });
     set(all);
     o.onChange();
