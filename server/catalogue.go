@@ -103,7 +103,10 @@ func (c *catalogue) add(p *pawfile.Program, l labels) (entry, error) {
 	return c.put(p, data, l)
 }
 
+// put keeps a program whose file is data.
 func (c *catalogue) put(p *pawfile.Program, data []byte, l labels) (entry, error) {
+	c.mu.Lock() // from here on, so that remove cannot take the bytes before the entry is there
+	defer c.mu.Unlock()
 	digest, err := c.objects.Put(bytes.NewReader(data))
 	if err != nil {
 		return entry{}, err
@@ -113,8 +116,6 @@ func (c *catalogue) put(p *pawfile.Program, data []byte, l labels) (entry, error
 		ID: m.ProgramID, SHA256: digest.String(), Bytes: int64(len(data)), Spec: m.Spec, Interpreter: m.Interpreter, RuntimeID: m.RuntimeID,
 		BaseSHA256: m.BaseSHA256, Snapshot: m.CompilerSnapshot, Kind: m.CompilerKind, Created: time.Now().UTC(),
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if old := c.entries[e.ID]; old != nil {
 		e.labels, e.Version, e.Created = old.labels, old.Version, old.Created
 	}

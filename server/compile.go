@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -34,18 +35,19 @@ type plan struct {
 	id       string
 }
 
-func (s *Server) plan(r *http.Request) (*plan, error) {
+func (s *Server) plan(w http.ResponseWriter, r *http.Request) (*plan, error) {
 	var p plan
-	if err := read(r, &p.compileRequest); err != nil {
+	if err := read(w, r, &p.compileRequest); err != nil {
 		return nil, err
 	}
-	if _, err := pseudo.Parse(p.Spec); err != nil {
+	spec, err := pseudo.Parse(p.Spec)
+	if err != nil {
 		return nil, err
 	}
+	p.Spec = spec.Text // what compilers hash: the same words with other line ends are the same program
 	if err := checkLabels(labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags}); err != nil {
 		return nil, err
 	}
-	var err error
 	if p.chosen, err = s.compilerNamed(p.Compiler); err != nil {
 		return nil, err
 	}
@@ -78,7 +80,7 @@ func (s *Server) compilerNamed(name string) (*lazyCompiler, error) {
 // start returns the job of a plan, or nil when the program is there already.
 func (s *Server) start(p *plan) (*job, error) {
 	if s.programs.has(p.id) {
-		if p.Slug != "" || p.Name != "" {
+		if p.Slug != "" || p.Name != "" || p.Tags != nil {
 			_, err := s.programs.label(p.id, labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags}, false)
 			return nil, err
 		}
@@ -119,7 +121,7 @@ func (s *Server) answer(p *plan, j *job, started time.Time) (int, map[string]any
 // compile waits for the program for as long as clients are known to wait.
 func (s *Server) compile(w http.ResponseWriter, r *http.Request) error {
 	started := time.Now()
-	p, err := s.plan(r)
+	p, err := s.plan(w, r)
 	if err != nil {
 		return err
 	}
@@ -165,7 +167,7 @@ func (s *Server) wait(ctx context.Context, j *job) job {
 
 func (s *Server) compileAsync(w http.ResponseWriter, r *http.Request) error {
 	started := time.Now()
-	p, err := s.plan(r)
+	p, err := s.plan(w, r)
 	if err != nil {
 		return err
 	}
@@ -178,7 +180,7 @@ func (s *Server) compileAsync(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) precheck(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.plan(r)
+	p, err := s.plan(w, r)
 	if err != nil {
 		return err
 	}
@@ -197,12 +199,20 @@ func (s *Server) work(ctx context.Context) {
 			return
 		}
 		err := s.make(jctx, j)
+		interrupted := ctx.Err() != nil
 		j.cancel()
-		s.jobs.finish(j, err)
+		s.jobs.finish(j, err, interrupted)
 	}
 }
 
-func (s *Server) make(ctx context.Context, j *job) error {
+func (s *Server) make(ctx context.Context, j *job) (err error) {
+	// Without this a job that makes a compiler panic would end the server, and again at every start.
+	defer func() {
+		if e := recover(); e != nil {
+			s.o.Log("job %s: %v\n%s", j.ID, e, debug.Stack())
+			err = errors.New("an internal fault of the compiler; the server's log has more")
+		}
+	}()
 	chosen, err := s.compilerNamed(j.Compiler)
 	if err != nil {
 		return err
@@ -302,7 +312,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		case Ready:
 			err = errors.Join(err, send("ready", map[string]string{"program_id": now.ID}))
 		case Failed:
-			err = errors.Join(err, send("failed", map[string]string{"message": now.Error}))
+			err = errors.Join(err, send("failed", map[string]string{"message": now.Error, "hint": "change the description or its examples, then compile again"}))
 		case Cancelled:
 			err = errors.Join(err, send("cancelled", struct{}{}))
 		}

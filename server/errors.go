@@ -8,7 +8,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
+	"time"
 
 	"paw/compiler"
 	"paw/compiler/pseudo"
@@ -110,12 +112,35 @@ func reply(w http.ResponseWriter, status int, body any) error {
 
 const maxJSON = 1 << 20
 
+// bodyTime is how long a request body may take to arrive.
+const bodyTime = time.Minute
+
+// readBody reads at most limit bytes. The deadline is lifted afterwards, since a compilation is
+// waited for longer than that.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, problem(http.StatusRequestTimeout, "too_slow", "the body did not arrive within a minute: send it again")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err
+	}
+	return data, nil
+}
+
 // read decodes a JSON body.
-func read(r *http.Request, into any) error {
+func read(w http.ResponseWriter, r *http.Request, into any) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		return problem(http.StatusUnsupportedMediaType, "not_json", "send JSON, with Content-Type: application/json")
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxJSON))
+	text, err := readBody(w, r, maxJSON)
 	if err != nil {
 		return err
 	}

@@ -157,7 +157,7 @@ func (q *queue) submit(id, spec, compiler string, l labels) (*job, error) {
 	if q.closed {
 		return nil, problem(503, "closing", "the server is shutting down: try again soon")
 	}
-	if j := q.jobs[id]; j != nil && !j.State.ended() {
+	if j := q.jobs[id]; j != nil && !j.State.ended() && !j.stopped {
 		return j, nil
 	}
 	if len(q.line) >= q.max {
@@ -209,8 +209,8 @@ func (q *queue) progress(j *job, e compiler.Event) {
 	j.announce()
 }
 
-// finish notes how a job ended. An interrupted job stays queued on disk.
-func (q *queue) finish(j *job, err error) {
+// finish notes how a job ended. A job that the end of the server interrupted stays queued on disk.
+func (q *queue) finish(j *job, err error, interrupted bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -218,7 +218,7 @@ func (q *queue) finish(j *job, err error) {
 		j.State = Ready
 	case j.stopped:
 		j.State = Cancelled
-	case errors.Is(err, context.Canceled) && q.closed:
+	case interrupted: // whatever error the compiler made of it
 		j.State = Queued
 		j.announce()
 		return
@@ -226,8 +226,10 @@ func (q *queue) finish(j *job, err error) {
 		j.State, j.Error = Failed, err.Error()
 	}
 	j.Completed = time.Now().UTC()
-	if err := q.save(j); err != nil {
-		q.log("job %s: %v", j.ID, err)
+	if q.jobs[j.ID] == j { // else it was cancelled and asked for again: the file is the new job's
+		if err := q.save(j); err != nil {
+			q.log("job %s: %v", j.ID, err)
+		}
 	}
 	j.announce()
 	q.forget()
@@ -260,11 +262,19 @@ func (q *queue) stop(j *job) bool {
 	if j.State.ended() {
 		return false
 	}
-	j.stopped = true
 	if j.State == Compiling {
+		if !j.stopped && q.jobs[j.ID] == j { // on disk at once: a crash must not take it up again
+			ended := *j
+			ended.State, ended.Completed = Cancelled, time.Now().UTC()
+			if err := q.save(&ended); err != nil {
+				q.log("job %s: %v", j.ID, err)
+			}
+		}
+		j.stopped = true
 		j.cancel()
 		return true
 	}
+	j.stopped = true
 	q.line = slices.DeleteFunc(q.line, func(o *job) bool { return o == j })
 	j.State, j.Completed = Cancelled, time.Now().UTC()
 	if err := q.save(j); err != nil {

@@ -2,7 +2,9 @@ package server
 
 import (
 	"bytes"
-	"io"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"mime"
 	"net/http"
 	"slices"
@@ -179,6 +181,7 @@ func (s *Server) versions(w http.ResponseWriter, ref string) error {
 	return reply(w, http.StatusOK, map[string]any{"slug": owner + "/" + r.slug, "main_version": list[0].Version, "versions": out})
 }
 
+// list answers ?q, ?tag, ?sort (newest, the default; oldest; name), ?page and ?per_page.
 func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	number := func(name string, otherwise, most int) int {
 		n, err := strconv.Atoi(r.URL.Query().Get(name))
@@ -189,6 +192,15 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	page, each := number("page", 1, 1e6), number("per_page", 20, 100)
 	all := s.programs.all(r.URL.Query().Get("q"))
+	if tag := r.URL.Query().Get("tag"); tag != "" {
+		all = slices.DeleteFunc(all, func(e entry) bool { return !slices.Contains(e.Tags, tag) })
+	}
+	switch r.URL.Query().Get("sort") {
+	case "oldest":
+		slices.Reverse(all)
+	case "name":
+		slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	}
 	from := min((page-1)*each, len(all))
 	out := []map[string]any{}
 	for _, e := range all[from:min(from+each, len(all))] {
@@ -206,7 +218,7 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := e.labels // what the body does not name stays
-	if err := read(r, &l); err != nil {
+	if err := read(w, r, &l); err != nil {
 		return err
 	}
 	if err := checkLabels(l); err != nil {
@@ -234,7 +246,7 @@ func (s *Server) importProgram(w http.ResponseWriter, r *http.Request) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/zip" && kind != "application/octet-stream" {
 		return problem(http.StatusUnsupportedMediaType, "not_a_program", "send the .paw file, with Content-Type: application/zip")
 	}
-	data, err := io.ReadAll(r.Body)
+	data, err := readBody(w, r, pawfile.MaxArchive)
 	if err != nil {
 		return err
 	}
@@ -242,8 +254,10 @@ func (s *Server) importProgram(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if old, ok := s.programs.entry(p.Meta.ProgramID); ok && old.BaseSHA256 != p.Meta.BaseSHA256 {
-		return problem(http.StatusConflict, "id_taken", "another program has this id: delete it first")
+	sum := sha256.Sum256(data)
+	if old, ok := s.programs.entry(p.Meta.ProgramID); ok && old.SHA256 != hex.EncodeToString(sum[:]) {
+		// Downloads by id are cached for ever: an id never changes its bytes under a reader.
+		return problem(http.StatusConflict, "id_taken", "a program with this id and other bytes is here: delete it first")
 	}
 	e, err := s.programs.put(p, data, labels{})
 	if err != nil {

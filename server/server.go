@@ -101,7 +101,7 @@ func New(o Options) (*Server, error) {
 	}
 	for _, j := range s.jobs.unfinished() {
 		if s.programs.has(j.ID) { // the crash came between the program and the note of it
-			s.jobs.finish(j, nil)
+			s.jobs.finish(j, nil, false)
 			continue
 		}
 		s.jobs.enqueue(j)
@@ -146,6 +146,15 @@ func (s *Server) Handler() http.Handler {
 		"GET /models/{file}":                     s.model,
 	} {
 		mux.Handle(pattern, s.handle(h))
+	}
+	for _, pattern := range []string{
+		"POST /api/v1/infer", "POST /api/v1/program-imports", "/api/v1/program-imports/{rest...}",
+		"POST /api/v1/programs/{id}/alias", "POST /api/v1/programs/{id}/vote", "POST /api/v1/programs/{id}/cases",
+	} {
+		mux.Handle(pattern, s.handle(func(http.ResponseWriter, *http.Request) error {
+			return problem(http.StatusNotImplemented, "not_implemented",
+				"this server compiles and keeps programs; it has no such endpoint: run programs in the page, with paw run or with the SDK")
+		}))
 	}
 	mux.Handle("/api/", s.handle(func(http.ResponseWriter, *http.Request) error {
 		return problem(http.StatusNotFound, "not_found", "there is no such endpoint: see docs/formats.md §6")

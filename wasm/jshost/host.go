@@ -151,7 +151,7 @@ func (h *host) read(args []any, p func(n int64) ([]byte, error), n int) (any, er
 func (h *host) settled(work func() (any, error)) (any, error) {
 	p, settle := h.module.promise()
 	h.module.pending++
-	go h.module.post(func() error {
+	h.module.post(func() error {
 		h.module.pending--
 		settle(work())
 		return nil
@@ -174,7 +174,7 @@ func (h *host) fillKernel(args []any) (any, error) {
 
 func (h *host) yield(args []any) (any, error) {
 	h.module.pending++
-	go h.module.post(func() error {
+	h.module.post(func() error {
 		h.module.pending--
 		_, err := callValue(argument(args, 0), undefined, nil)
 		return err
@@ -195,9 +195,15 @@ func (h *host) listen(args []any) (any, error) {
 }
 
 func (h *host) post(args []any) (any, error) {
-	if message, ok := toGo(argument(args, 0)).(map[string]any); ok {
-		h.out(message)
+	v, err := toGo(argument(args, 0))
+	if err != nil {
+		return nil, err
 	}
+	message, ok := v.(map[string]any)
+	if !ok {
+		return nil, thrown("post wants an object")
+	}
+	h.out(message)
 	return undefined, nil
 }
 

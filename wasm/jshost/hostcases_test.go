@@ -73,7 +73,7 @@ func runStep(t *testing.T, m *Module, o *Object, i int, step map[string]json.Raw
 	}
 	if step["error"] != nil {
 		if err == nil {
-			t.Errorf("step %d: %s%v gave %v, an error is wanted", i, fn, args, toGo(v))
+			t.Errorf("step %d: %s%v gave %v, an error is wanted", i, fn, args, v)
 		}
 		return
 	}
@@ -108,14 +108,26 @@ func runStep(t *testing.T, m *Module, o *Object, i int, step map[string]json.Raw
 		}
 		return
 	}
-	if got := toGo(v); got != want {
-		t.Errorf("step %d: %s%v gave %v, want %v", i, fn, args, got, want)
+	if got, err := toGo(v); err != nil || got != want {
+		t.Errorf("step %d: %s%v gave %v (%v), want %v", i, fn, args, got, err, want)
 	}
 }
 
 func field(t *testing.T, raw json.RawMessage, into any) {
 	t.Helper()
 	if err := json.Unmarshal(raw, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// turn runs one event.
+func turn(t *testing.T, m *Module) {
+	t.Helper()
+	f, err := m.events.next(m.ctx)
+	if err == nil {
+		err = f()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -141,9 +153,7 @@ func settle(t *testing.T, m *Module, p *Object) (v any, err error) {
 		}
 		m.micro = nil
 		if !done {
-			if e := (<-m.events)(); e != nil {
-				t.Fatal(e)
-			}
+			turn(t, m)
 		}
 	}
 	return v, err
@@ -173,9 +183,7 @@ func TestYieldIsNotSynchronousAndEarlyMessagesAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	log = append(log, "after yield")
-	if err := (<-m.events)(); err != nil {
-		t.Fatal(err)
-	}
+	turn(t, m)
 	for _, text := range []string{"one", "two"} {
 		if err := h.deliver(m.toJS(map[string]any{"text": text})); err != nil {
 			t.Fatal(err)

@@ -16,7 +16,14 @@ func (m *Module) imports(b wazero.HostModuleBuilder) {
 	define := func(name string, f func(sp uint32)) {
 		b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, module api.Module, stack []uint64) {
 			m.module = module
-			f(uint32(stack[0]))
+			// Leaves the module; left knows why. A handler that ended the module returns here first:
+			// without this, the code that called it would go on in a module that has ended.
+			if m.ctx.Err() != nil {
+				panic(m.ctx.Err())
+			}
+			if f(uint32(stack[0])); m.over() {
+				panic(fault{"the module has ended"})
+			}
 		}), []api.ValueType{api.ValueTypeI32}, nil).Export(name)
 	}
 	m.runtimeImports(define)
@@ -26,7 +33,7 @@ func (m *Module) imports(b wazero.HostModuleBuilder) {
 func (m *Module) runtimeImports(define func(string, func(sp uint32))) {
 	define("runtime.wasmExit", func(sp uint32) {
 		m.exited, m.code = true, int32(m.u32(sp+8))
-		panic(fault{fmt.Sprintf("exit %d", m.code)}) // leaves the module; run knows why
+		// the wrapper in imports leaves the module
 	})
 	define("runtime.wasmWrite", func(sp uint32) {
 		m.output.Write(m.mem(uint32(m.u64(sp+16)), m.u32(sp+24)))
@@ -48,7 +55,7 @@ func (m *Module) runtimeImports(define func(string, func(sp uint32))) {
 					return nil
 				}
 				// Go clears the timer that it is woken for; woken too early, it would wait for ever.
-				for m.timers[id] != nil && !m.exited {
+				for m.timers[id] != nil && !m.over() {
 					if err := m.resume(); err != nil {
 						return err
 					}
@@ -159,12 +166,18 @@ func setIndex(o *Object, i int64, v any) {
 			o.elements = append(o.elements, undefined)
 		}
 		o.elements[i] = v
+	case o.kind == byteArray: // as in JavaScript, nothing happens
+	default:
+		panic(fault{fmt.Sprintf("element %d of this object cannot be set: only arrays of up to 2^20 elements and byte arrays have them", i)})
 	}
 }
 
 // result stores what a call gave behind the stack pointer, which the call may have moved: the value,
 // then whether it is one or an exception.
 func (m *Module) result(offset uint32, v any, err error) {
+	if m.over() {
+		return
+	}
 	sp, spErr := m.stackPointer()
 	if spErr != nil {
 		panic(fault{spErr.Error()})

@@ -49,10 +49,18 @@ func (m *Module) setBool(at uint32, v bool) {
 	m.mem(at, 1)[0] = b
 }
 
-// slice is a Go slice header at an address; str a string header.
-func (m *Module) slice(at uint32) []byte {
-	return m.mem(uint32(m.u64(at)), uint32(m.u64(at+8)))
+// header is the pointer and length of a Go slice or string at an address; size is that of an element.
+// Go's integers are 64 bits wide here and its memory is not.
+func (m *Module) header(at uint32, size uint64) (pointer, n uint32) {
+	p, length := m.u64(at), m.u64(at+8)
+	if p > math.MaxUint32 || length > math.MaxUint32/size {
+		panic(fault{fmt.Sprintf("the module points outside its memory: %d elements at %#x", length, p)})
+	}
+	return uint32(p), uint32(length)
 }
+
+// slice is the bytes of a Go slice or string whose header lies at an address.
+func (m *Module) slice(at uint32) []byte { return m.mem(m.header(at, 1)) }
 
 func (m *Module) str(at uint32) string { return string(m.slice(at)) }
 
@@ -135,7 +143,7 @@ func (m *Module) load(at uint32) any {
 }
 
 func (m *Module) loadAll(at uint32) []any {
-	from, n := uint32(m.u64(at)), uint32(m.u64(at+8))
+	from, n := m.header(at, 8)
 	m.mem(from, 8*n)
 	out := make([]any, n)
 	for i := range out {

@@ -19,6 +19,9 @@ var (
 	ErrIdle = errors.New("jshost: the module waits and no event can come")
 )
 
+// maxDepth bounds recursion through both sides, which would eat the host's stack.
+const maxDepth = 500
+
 // Module is a running GOOS=js module. All of it runs on one goroutine, the event loop; other
 // goroutines reach it by post.
 type Module struct {
@@ -28,8 +31,9 @@ type Module struct {
 	global  *Object
 	self    *Object // Go's own object in wasm_exec.js
 	refs    *table
-	events  chan func() error
+	events  *queue
 	micro   []func() error
+	depth   int // of calls into Go within calls of JavaScript
 	pending int // promises and messages that other goroutines will settle
 
 	timers     map[int32]*time.Timer
@@ -37,11 +41,12 @@ type Module struct {
 	start      time.Time
 	exited     bool
 	code       int32
+	broken     error // why the module was left other than by its exit: it cannot go on
 	uint8Array *Object
 }
 
 func newModule(ctx context.Context, output io.Writer) *Module {
-	m := &Module{ctx: ctx, output: output, events: make(chan func() error, 64), timers: map[int32]*time.Timer{}, start: time.Now()}
+	m := &Module{ctx: ctx, output: output, events: newQueue(), timers: map[int32]*time.Timer{}, start: time.Now()}
 	m.uint8Array = &Object{properties: map[string]any{"prototype": object()}}
 	m.uint8Array.construct = func(args []any) (any, error) {
 		if len(args) == 0 {
@@ -78,6 +83,9 @@ func newModule(ctx context.Context, output io.Writer) *Module {
 	m.self.properties["_makeFuncWrapper"] = callable(func(_ any, args []any) (any, error) {
 		id := args[0]
 		return callable(func(this any, args []any) (any, error) {
+			if m.depth >= maxDepth {
+				return nil, thrown("too much recursion: %d calls into Go within each other", m.depth)
+			}
 			event := object("id", id, "this", this, "args", list(append([]any{}, args...)), "result", undefined)
 			m.self.properties["_pendingEvent"] = event
 			if err := m.resume(); err != nil {
@@ -134,12 +142,7 @@ func reaction(f func(args []any)) func(any, []any) (any, error) {
 }
 
 // post hands work to the event loop; it may be called from any goroutine.
-func (m *Module) post(f func() error) {
-	select {
-	case m.events <- f:
-	case <-m.ctx.Done():
-	}
-}
+func (m *Module) post(f func() error) { m.events.add(f) }
 
 func (m *Module) stackPointer() (uint32, error) {
 	r, err := m.module.ExportedFunction("getsp").Call(m.ctx)
@@ -151,22 +154,33 @@ func (m *Module) stackPointer() (uint32, error) {
 
 // resume lets Go run until it waits again.
 func (m *Module) resume() error {
-	if m.exited {
-		return ErrExit
+	if m.over() {
+		return m.left(nil)
 	}
+	m.depth++
+	defer func() { m.depth-- }()
+	// A function of wazero must not be called again before it returns, and handlers call each other:
+	// so each call gets its own.
 	_, err := m.module.ExportedFunction("resume").Call(m.ctx)
 	return m.left(err)
 }
 
-// left explains how the module was left.
+// over tells whether the module has ended, well or not: none of its code may run any more.
+func (m *Module) over() bool { return m.exited || m.broken != nil }
+
+// left explains how the module was left. The innermost call knows best, so its word stays.
 func (m *Module) left(err error) error {
 	switch {
 	case m.exited && m.code == 0:
 		return nil
 	case m.exited:
 		return fmt.Errorf("%w with code %d", ErrExit, m.code)
+	case m.broken == nil && err != nil && m.ctx.Err() != nil:
+		m.broken = m.ctx.Err()
+	case m.broken == nil && err != nil:
+		m.broken = fmt.Errorf("jshost: the module broke: %w", err)
 	}
-	return err
+	return m.broken
 }
 
 // run instantiates a compiled module and serves its events until it ends or ctx does. idle tells
@@ -191,30 +205,30 @@ func (m *Module) run(r wazero.Runtime, compiled wazero.CompiledModule, mayWait b
 	m.set64(argv+8, argv)
 	m.set64(argv+16, 0)
 	m.set64(argv+24, 0)
-	if _, err := m.module.ExportedFunction("run").Call(m.ctx, 1, argv+8); m.left(err) != nil {
-		return m.left(err)
+	_, err = m.module.ExportedFunction("run").Call(m.ctx, 1, argv+8)
+	if err := m.left(err); err != nil {
+		return err
 	}
 	for {
-		for len(m.micro) > 0 && !m.exited {
+		for len(m.micro) > 0 && !m.over() {
 			f := m.micro[0]
 			m.micro = m.micro[1:]
 			if err := f(); err != nil {
 				return err
 			}
 		}
-		if m.exited {
+		if m.over() {
 			return m.left(nil)
 		}
-		if !mayWait && m.pending == 0 && len(m.timers) == 0 && len(m.events) == 0 {
+		if !mayWait && m.pending == 0 && len(m.timers) == 0 && m.events.empty() {
 			return ErrIdle
 		}
-		select {
-		case f := <-m.events:
-			if err := f(); err != nil {
-				return err
-			}
-		case <-m.ctx.Done():
-			return m.ctx.Err()
+		f, err := m.events.next(m.ctx)
+		if err != nil {
+			return err
+		}
+		if err := f(); err != nil {
+			return err
 		}
 	}
 }

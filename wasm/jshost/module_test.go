@@ -18,25 +18,30 @@ import (
 // cache lets the tests compile each module once.
 var cache = wazero.NewCompilationCache()
 
-var semantics = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "jshost-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "semantics.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./testdata/semantics")
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, errors.New(string(text))
-	}
-	return os.ReadFile(out)
-})
+// build gives the wasm of one program of testdata.
+func build(name string) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) {
+		dir, err := os.MkdirTemp("", "jshost-")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		out := filepath.Join(dir, name+".wasm")
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./testdata/"+name)
+		cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return nil, errors.New(string(text))
+		}
+		return os.ReadFile(out)
+	})
+}
 
-// runSemantics runs testdata/semantics and returns what it printed.
-func runSemantics(t *testing.T, ctx context.Context, end string) (string, *Module, error) {
+var semantics, hostile = build("semantics"), build("hostile")
+
+// runProgram runs a program of testdata and returns what it printed.
+func runProgram(t *testing.T, ctx context.Context, program func() ([]byte, error), end string) (string, *Module, error) {
 	t.Helper()
-	wasm, err := semantics()
+	wasm, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +72,8 @@ func runSemantics(t *testing.T, ctx context.Context, end string) (string, *Modul
 			return promised(func(s func(any, error)) { s(nil, thrown("no such thing")) })
 		}),
 		"boom", callable(func(any, []any) (any, error) { return nil, thrown("boom") }),
+		"toGo", callable(func(_ any, a []any) (any, error) { return toGo(a[0]) }),
+		"soon", callable(func(_ any, a []any) (any, error) { return (&host{module: m}).yield(a) }),
 		"fresh", callable(func(any, []any) (any, error) { return object(), nil }),
 	)
 	err = m.run(r, compiled, false)
@@ -97,7 +104,7 @@ goroutines 2 1 0
 `
 
 func TestModuleSeesJavaScript(t *testing.T) {
-	out, m, err := runSemantics(t, context.Background(), "return")
+	out, m, err := runProgram(t, context.Background(), semantics, "return")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -122,7 +129,7 @@ func TestModuleEnds(t *testing.T) {
 		t.Run(c.end, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
-			out, _, err := runSemantics(t, ctx, c.end)
+			out, _, err := runProgram(t, ctx, semantics, c.end)
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("ended with %v, want %v", err, c.want)
 			}
@@ -136,7 +143,7 @@ func TestModuleEnds(t *testing.T) {
 func TestContextEndsAModule(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := runSemantics(t, ctx, "hang"); err == nil {
+	if _, _, err := runProgram(t, ctx, semantics, "hang"); err == nil {
 		t.Error("a cancelled run ended without an error")
 	}
 }

@@ -5,6 +5,7 @@
 package jshost
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"reflect"
@@ -78,7 +79,12 @@ func get(v any, key string) any {
 		return p
 	}
 	if o.class != nil {
-		return get(o.class.properties["prototype"], key)
+		// One step, not a chain: a module may make a prototype its own descendant.
+		if prototype, ok := o.class.properties["prototype"].(*Object); ok {
+			if p, ok := prototype.properties[key]; ok {
+				return p
+			}
+		}
 	}
 	return undefined
 }
@@ -144,30 +150,52 @@ func (m *Module) toJS(v any) any {
 	return undefined
 }
 
-// toGo is the reverse of toJS.
-func toGo(v any) any {
-	o, ok := v.(*Object)
-	if !ok {
-		if v == undefined {
-			return nil
+// Bounds of a value that leaves the module: objects may hold themselves.
+const (
+	maxNesting = 64
+	maxValues  = 1 << 20
+)
+
+// toGo is the reverse of toJS; bytes are copied. Functions and other properties of arrays are dropped.
+func toGo(v any) (any, error) {
+	values := 0
+	var convert func(v any, nesting int) (any, error)
+	convert = func(v any, nesting int) (any, error) {
+		if values++; values > maxValues {
+			return nil, thrown("a message of more than %d values", maxValues)
 		}
-		return v
-	}
-	switch o.kind {
-	case byteArray:
-		return o.bytes
-	case array:
-		out := make([]any, len(o.elements))
-		for i, e := range o.elements {
-			out[i] = toGo(e)
+		if nesting > maxNesting {
+			return nil, thrown("a message is nested deeper than %d", maxNesting)
 		}
-		return out
+		o, ok := v.(*Object)
+		switch {
+		case v == undefined, ok && o.call != nil:
+			return nil, nil
+		case !ok:
+			return v, nil
+		case o.kind == byteArray:
+			return bytes.Clone(o.bytes), nil
+		case o.kind == array:
+			out := make([]any, len(o.elements))
+			for i, e := range o.elements {
+				var err error
+				if out[i], err = convert(e, nesting+1); err != nil {
+					return nil, err
+				}
+			}
+			return out, nil
+		}
+		out := map[string]any{}
+		for k, e := range o.properties {
+			g, err := convert(e, nesting+1)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = g
+		}
+		return out, nil
 	}
-	out := map[string]any{}
-	for k, e := range o.properties {
-		out[k] = toGo(e)
-	}
-	return out
+	return convert(v, 0)
 }
 
 func (m *Module) bytes(b []byte) *Object {
