@@ -29,8 +29,21 @@ export function parseCells(text: string): string[][] {
 /** The Input:/Output: lines of a text as rows; empty when it has none. */
 export function parseExamples(text: string): string[][] {
   const rows: string[][] = [];
+  text = text.replace(/\r\n?/g, "\n");
   for (const m of text.matchAll(/^\s*input:[ \t]*(.*)\n\s*output:[ \t]*(.*)$/gim)) rows.push([m[1]!.trim(), m[2]!.trim()]);
   return rows;
+}
+
+/** What pasted text puts into a table; empty for one plain value, which the browser pastes itself. */
+export function pastedRows(text: string): string[][] {
+  const plain = text.replace(/\r\n?/g, "\n").replace(/\n+$/, ""); // a single copied cell ends in a line break
+  const examples = parseExamples(plain);
+  if (examples.length || !/[\t\n]/.test(plain)) return examples;
+  const rows = parseCells(plain);
+  if (plain.includes("\t") || plain.startsWith('"')) return rows;
+  // Commas are separators only where all lines have the same number of them, else they are part of the words.
+  const even = rows.every((r) => r.length === rows[0]!.length);
+  return even ? rows : plain.split("\n").filter((l) => l.trim() !== "").map((l) => [l]);
 }
 
 /** CSV that a spreadsheet opens without taking a cell for a formula. */

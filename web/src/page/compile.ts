@@ -1,28 +1,50 @@
-// Compiling: a job on the server, followed live, then kept on this device and opened.
+// Compiling: a job on the server, followed live, then kept on this device and opened. A job goes on
+// without the page; one that was begun before a reload is followed again.
 import { library, type SavedProgram } from "../client";
 import { s } from "../strings";
-import { api, Unreachable } from "./api";
+import { api, ApiError, Unreachable } from "./api";
 import { curve } from "./curve";
 import { byId, h, say } from "./dom";
 import type { Editor } from "./editor";
 import { openProgram } from "./programs";
+import { reportView } from "./report";
 import { alertUser, changed, on, state, words } from "./state";
 
 interface Progress {
   stage: string; step?: number; total?: number; loss?: number; part?: number; parts?: number; fraction: number;
 }
 
+/** A job and what the page knew when it was begun. */
+interface Job {
+  id: string; program: string; spec: string; title: string; base: string; cases: SavedProgram["cases"]; began: number; cached: boolean;
+}
+
+const JOB = "paw-job";
+const RETRY = 2000; // ms
+
+function remember(job: Job | null): void {
+  try {
+    if (job) localStorage.setItem(JOB, JSON.stringify(job));
+    else localStorage.removeItem(JOB);
+  } catch {
+    // Without storage a reload forgets the job; the server keeps the program.
+  }
+}
+
 export function makeCompile(editor: Editor): void {
   const go = h("button", { type: "button", class: "main", "data-testid": "compile", onclick: () => void compile() }, s.compile);
   const cancel = h("button", { type: "button", hidden: true, "data-testid": "cancel", onclick: () => void stop() }, s.cancel);
   const which = h("select", { "aria-label": s.compiler, hidden: true });
-  const status = h("p", { "data-testid": "compile-status", role: "status", class: "quiet" });
+  const status = h("p", { "data-testid": "compile-status", class: "quiet" }); // changes every second: told by spoken
+  const spoken = h("p", { role: "status", class: "sr" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "data-testid": "progress", "aria-label": s.compiling });
   const loss = curve();
-  const report = h("div", { hidden: true });
-  byId("write").append(h("div", { class: "row" }, go, cancel, which), status, bar, loss.element, report);
+  const report = h("div", { hidden: true, "data-testid": "report" });
+  byId("write").append(h("div", { class: "row" }, go, cancel, which), status, spoken, bar, loss.element, report);
   let job = "";
   let stopped = false;
+  let phase = "";
+  let began = 0;
 
   function choices(): void {
     const old = which.value;
@@ -34,9 +56,22 @@ export function makeCompile(editor: Editor): void {
   }
   on("interpreter", choices);
 
-  function show(name: string, text: string): void {
+  const seconds = () => (Date.now() - began) / 1000;
+
+  function show(name: string, text: string, speak = text): void {
     status.dataset.state = name;
     say(status, text);
+    say(spoken, speak);
+  }
+
+  /** What goes on, with the time that passes between two messages of the server. */
+  function tick(): void {
+    if (phase) say(status, `${phase} · ${s.elapsed(seconds())}`);
+  }
+
+  function doing(text: string, speak = text): void {
+    phase = text;
+    show("compiling", `${text} · ${s.elapsed(seconds())}`, speak);
   }
 
   function busy(yes: boolean): void {
@@ -47,84 +82,116 @@ export function makeCompile(editor: Editor): void {
 
   async function stop(): Promise<void> {
     stopped = true;
-    if (job) await api("DELETE", `/compile/${job}`).catch(() => undefined);
+    if (job) await api("DELETE", `/compile/${job}`).catch((e) => alertUser(words(e)));
   }
 
   async function compile(): Promise<void> {
+    const spec = editor.spec();
+    const title = editor.title(), cases = editor.cases();
+    const base = state.offers.find((o) => o.compilers.includes(which.value))?.sha256 ?? "";
+    await work(async () => {
+      const r = await (await api("POST", "/compile/async", { spec, ...(which.value ? { compiler: which.value } : {}) })).json();
+      return { id: r.job_id, program: r.program_id, spec, title, base, cases, began, cached: r.status === "ready" };
+    });
+  }
+
+  async function work(submit: () => Promise<Job>, since = Date.now()): Promise<void> {
     alertUser("");
-    busy(true);
     stopped = false;
+    began = since;
     bar.value = 0;
     loss.clear();
     report.hidden = true;
-    show("compiling", s.compiling);
-    const spec = editor.spec();
-    const started = performance.now();
+    const mine = document.activeElement;
+    busy(true);
+    doing(s.compiling);
+    const timer = setInterval(tick, 1000);
     try {
-      const r = await (await api("POST", "/compile/async", { spec, ...(which.value ? { compiler: which.value } : {}) })).json();
-      job = r.job_id;
+      const j = await submit();
+      job = j.id;
+      remember(j);
       if (stopped) await stop();
-      if (r.status !== "ready") await follow(job, started);
-      const bytes = new Uint8Array(await (await api("GET", `/programs/${r.program_id}/download`)).arrayBuffer());
-      const info = await (await api("GET", `/programs/${r.program_id}`)).json();
-      const old = await library.get(r.program_id);
+      if (!j.cached) await follow(job);
+      if (stopped) throw new Error(s.cancelled);
+      const bytes = new Uint8Array(await (await api("GET", `/programs/${j.program}/download`)).arrayBuffer());
+      const info = await (await api("GET", `/programs/${j.program}`)).json();
+      remember(null);
+      const old = await library.get(j.program);
       const saved: SavedProgram = {
-        id: r.program_id, title: old?.title ?? editor.title(), spec, interpreterSha256: "", bytes,
-        cases: old?.cases.length ? old.cases : editor.cases(), savedAt: Date.now(), report: info.report ?? null,
+        id: j.program, title: old?.title ?? j.title, spec: j.spec, interpreterSha256: j.base, bytes,
+        cases: old?.cases.length ? old.cases : j.cases, savedAt: Date.now(), report: info.report ?? null,
       };
+      if (state.program?.id === saved.id) saved.cases = state.program.cases; // may be newer than what is kept
       await library.put(saved);
+      void navigator.storage?.persist?.().catch(() => false); // ask that the browser does not clear it away
       changed("library");
-      show("ready", r.status === "ready" ? s.cached : s.done((performance.now() - started) / 1000));
-      showReport(info.report, info.warnings ?? []);
-      await openProgram(saved);
+      phase = "";
+      show("ready", j.cached ? s.cached : s.done(seconds()));
+      report.replaceChildren(h("h3", {}, s.report.title), ...reportView(info.report, info.warnings ?? []));
+      report.hidden = false;
+      const here = document.activeElement === document.body || document.activeElement === mine;
+      if (await openProgram(saved) && here) byId("run-input").focus();
     } catch (e) {
+      phase = "";
+      if (!(e instanceof Unreachable)) remember(null); // else a reload may find it done
       if (stopped) return show("cancelled", s.cancelled);
       show("failed", "");
       alertUser(e instanceof Unreachable ? s.offlineCompile : s.failed(words(e)));
     } finally {
+      phase = "";
+      clearInterval(timer);
       busy(false);
       job = "";
     }
   }
 
   /** Follows a job to its end. EventSource connects again by itself when the line drops. */
-  function follow(id: string, started: number): Promise<void> {
+  function follow(id: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const source = new EventSource(`/api/v1/compile/${id}/events`);
       let best = 0;
       const data = (e: Event) => JSON.parse((e as MessageEvent).data);
       const end = (f: () => void) => (source.close(), f());
       source.addEventListener("open", () => loss.clear()); // a new connection tells everything again
-      source.addEventListener("queued", (e) => show("compiling", s.queued(data(e).position)));
+      source.addEventListener("queued", (e) => doing(s.queued(data(e).position)));
       source.addEventListener("progress", (e) => {
         const p = data(e) as Progress;
         best = Math.max(best, p.fraction);
         bar.value = best;
         if (p.loss) loss.add(p.loss, p.part ?? 1);
-        show("compiling", s.stage(s.stages[p.stage] ?? p.stage, p.part ?? 0, p.parts ?? 0, p.step ?? 0, p.total ?? 0, (performance.now() - started) / 1000));
+        const name = s.stages[p.stage] ?? p.stage;
+        doing(s.stage(name, p.part ?? 0, p.parts ?? 0, p.step ?? 0, p.total ?? 0), s.stage(name, p.part ?? 0, p.parts ?? 0, 0, 0));
       });
       source.addEventListener("ready", () => end(resolve));
-      source.addEventListener("failed", (e) => end(() => reject(new Error(data(e).message))));
+      source.addEventListener("failed", (e) => end(() => reject(new Error([data(e).message, data(e).hint].filter(Boolean).join(" ")))));
       source.addEventListener("cancelled", () => end(() => ((stopped = true), reject(new Error(s.cancelled)))));
       source.addEventListener("error", () => {
-        if (source.readyState === EventSource.CLOSED) end(() => reject(new Unreachable()));
-        else show("compiling", s.lost);
+        doing(s.lost);
+        if (source.readyState === EventSource.CLOSED) end(() => setTimeout(() => void again(id).then(resolve, reject), RETRY));
       });
     });
   }
 
-  // deno-lint-ignore no-explicit-any
-  function showReport(r: any, warnings: string[]): void {
-    const lines: (HTMLElement | null)[] = [h("h3", {}, s.report.title)];
-    if (!r || !r.n) lines.push(h("p", {}, s.report.none));
-    else {
-      lines.push(h("p", {}, s.report.line(Math.round(r.accuracy * r.n), r.n, r.interval?.[0] ?? 0, r.interval?.[1] ?? 1)));
-      if (r.n < 8) lines.push(h("p", { class: "notice" }, s.report.few));
-      if (r.baseline != null) lines.push(h("p", {}, s.report.base(r.baseline_name || "plain code", r.baseline, r.majority ?? 0)));
-      if (r.n >= 8 && Math.max(r.baseline ?? 0, r.majority ?? 0) >= r.accuracy) lines.push(h("p", { class: "notice" }, s.report.loses));
-    }
-    lines.push(...warnings.map((w) => h("p", { class: "notice", dir: "auto" }, w)));
-    report.replaceChildren(...lines.filter((l) => l !== null));
-    report.hidden = false;
+  /** The stream was refused for good: asks how the job stands before following it anew. */
+  async function again(id: string): Promise<void> {
+    const r = await (await api("GET", `/compile/${id}`)).json();
+    if (r.status === "ready") return;
+    if (r.status === "queued" || r.status === "compiling") return follow(id);
+    if (r.status === "cancelled") stopped = true;
+    throw new Error(r.error || r.status);
   }
+
+  /** Takes up a job that was begun before the page was loaded. */
+  async function resume(): Promise<void> {
+    try {
+      const j = JSON.parse(localStorage.getItem(JOB) ?? "null") as Job | null;
+      if (!j?.id) return;
+      const r = await (await api("GET", `/compile/${j.id}`)).json();
+      if (!["queued", "compiling", "ready"].includes(r.status)) return remember(null);
+      await work(async () => ({ ...j, cached: r.status === "ready" }), j.began);
+    } catch (e) {
+      if (e instanceof ApiError) remember(null); // the server does not know it any more
+    }
+  }
+  void resume();
 }

@@ -35,19 +35,22 @@ function split(spec: string): { text: string; rows: Row[] } {
 }
 
 export function makeEditor(): Editor {
-  let cases: Example["cases"] = [];
-  let from = "";
+  let origin = { text: "", title: "", cases: [] as Example["cases"] }; // the example begun from
+  const own = () => text.value.trim() !== origin.text.trim(); // then neither its title nor its cases fit
   const text = h("textarea", { id: "spec", "data-testid": "spec", dir: "auto", rows: 5, "aria-describedby": "spec-hint", oninput: update });
   const rows = editableRows({ test: "example", first: s.input, second: s.output, caption: s.examples, add: s.add, onChange: update });
   const preview = h("pre", { dir: "auto", tabindex: "0", "aria-label": s.preview });
-  const start = h("select", { id: "start", onchange: () => begin() }, h("option", { value: "" }, s.startNone));
-  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start), start);
+  const start = h("select", { id: "start" }, h("option", { value: "" }, s.startNone));
+  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start),
+    h("div", { class: "row" }, h("div", { class: "grow" }, start), h("button", { type: "button", "data-testid": "start-load", onclick: begin }, s.load)));
   let examples: Example[] = [];
+  let loaded = ""; // as the example came: nothing of the user's is in it
+  const written = () => compose(text.value, rows.get());
 
   function update(): void {
-    say(preview, compose(text.value, rows.get()));
+    say(preview, written());
     try {
-      localStorage.setItem(DRAFT, JSON.stringify({ text: text.value, rows: rows.get(), cases, from }));
+      localStorage.setItem(DRAFT, JSON.stringify({ text: text.value, rows: rows.get(), origin }));
     } catch {
       // A full or forbidden storage costs the draft, nothing else.
     }
@@ -56,12 +59,14 @@ export function makeEditor(): Editor {
   function begin(): void {
     const e = examples.find((x) => x.name === start.value);
     if (!e) return;
+    if (written() !== "" && written() !== loaded && !confirm(s.replace)) return;
     const parts = split(e.spec);
     text.value = parts.text;
     rows.set(parts.rows);
-    cases = e.cases.slice(0, 40);
-    from = e.title ?? e.name;
+    origin = { text: parts.text, title: e.title ?? e.name, cases: e.cases.slice(0, 40) };
+    loaded = written();
     update();
+    text.focus();
   }
 
   try {
@@ -69,8 +74,7 @@ export function makeEditor(): Editor {
     if (draft) {
       text.value = draft.text ?? "";
       rows.set(draft.rows ?? []);
-      cases = draft.cases ?? [];
-      from = draft.from ?? "";
+      origin = draft.origin ?? origin;
     }
   } catch {
     // An unreadable draft is no draft.
@@ -87,10 +91,9 @@ export function makeEditor(): Editor {
     start.append(...examples.map((e) => h("option", { value: e.name }, e.title ?? e.name)));
     startRow.hidden = false;
   }).catch(() => undefined); // without a server there is nothing to begin from
-  const written = () => compose(text.value, rows.get());
   return {
     spec: written,
-    title: () => (from && text.value.length > 0 ? from : text.value.trim().split("\n")[0]!.slice(0, 80)) || s.spec,
-    cases: () => cases,
+    title: () => ((!own() && origin.title) || text.value.trim().split("\n")[0]!.slice(0, 80)) || s.spec,
+    cases: () => (own() ? [] : origin.cases),
   };
 }

@@ -16,23 +16,25 @@ let choose: (o: Offer) => Promise<boolean> = async () => false;
 export function chooseFor(info: ProgramInfo, then: () => void): void {
   const offer = state.offers.find((o) => o.sha256 === info.baseSha256);
   alertUser(s.other(info.interpreter));
-  if (!offer) return;
+  if (!offer) return; // the message names the interpreter; this server does not know it
   byId("notice").append(" ", h("button", { type: "button", onclick: () => {
     alertUser("");
     void choose(offer).then((ok) => ok && then());
   } }, s.switchTo(offer.name)));
 }
 
+/** The user asked the browser to save data. */
+const saving = () => !!(navigator as unknown as { connection?: { saveData?: boolean } }).connection?.saveData;
+
 /** Asks before a large download: what it is, where it comes from, whether it fits. */
 async function consent(o: Offer): Promise<boolean> {
   const room = await navigator.storage?.estimate?.().catch(() => undefined);
   const free = room?.quota === undefined ? s.consent.unknown : s.consent.room_(room.quota - (room.usage ?? 0));
-  const saving = (navigator as unknown as { connection?: { saveData?: boolean } }).connection?.saveData;
   return new Promise((resolve) => {
     const item = (name: string, value: string) => [h("dt", {}, name), h("dd", {}, value)];
     const d = h("dialog", { "aria-label": s.consent.title(o.name) }, h("h2", {}, s.consent.title(o.name)),
       h("dl", {}, ...item(s.consent.size, s.mb(o.size_bytes)), ...item(s.consent.source, o.source), ...item(s.consent.licence, o.licence), ...item(s.consent.room, free)),
-      h("p", {}, s.consent.remote), saving ? h("p", { class: "notice" }, s.consent.save) : null,
+      h("p", {}, s.consent.remote), saving() ? h("p", { class: "notice" }, s.consent.save) : null,
       h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: () => d.close("yes") }, s.consent.yes), h("button", { type: "button", onclick: () => d.close("no") }, s.consent.no)));
     d.addEventListener("close", () => (d.remove(), resolve(d.returnValue === "yes")));
     document.body.append(d);
@@ -45,7 +47,7 @@ export async function makeInterpreters(): Promise<void> {
   const status = h("span", { "data-testid": "interpreter", role: "status", class: "quiet" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": s.interpreter });
   const cancel = h("button", { type: "button", class: "small", hidden: true, onclick: () => abort?.abort() }, s.cancel);
-  const drop = h("button", { type: "button", class: "small", hidden: true, onclick: () => void forget() }, s.drop);
+  const drop = h("button", { type: "button", class: "small", hidden: true, onclick: () => void forget() });
   byId("interpreter-bar").append(h("div", { class: "row" }, h("label", { for: "interpreter-choice" }, s.interpreter), h("div", {}, select), status, cancel, drop), bar);
   let abort: AbortController | undefined;
   let loaded: Offer | undefined;
@@ -64,6 +66,7 @@ export async function makeInterpreters(): Promise<void> {
     if (!loaded) return;
     await deleteCached(baseOf(loaded));
     drop.hidden = true;
+    show("ready", s.dropped(loaded.name));
   }
 
   choose = async (o) => {
@@ -75,7 +78,7 @@ export async function makeInterpreters(): Promise<void> {
       return false;
     }
     const base = baseOf(o);
-    if (o.size_bytes > SMALL && !(await isCached(base)) && !(await consent(o))) {
+    if ((o.size_bytes > SMALL || saving()) && !(await isCached(base)) && !(await consent(o))) {
       back();
       return false;
     }
@@ -97,6 +100,7 @@ export async function makeInterpreters(): Promise<void> {
       select.value = o.id;
       show("ready", s.state.ready(o.id));
       drop.hidden = o.embedded;
+      say(drop, s.drop(o.name));
       changed("program");
       changed("interpreter");
       return true;
@@ -112,22 +116,39 @@ export async function makeInterpreters(): Promise<void> {
     }
   };
 
-  try {
-    state.offers = (await (await api("GET", "/interpreters")).json()).interpreters;
-    localStorage.setItem(REMEMBERED, JSON.stringify(state.offers));
-  } catch {
-    state.online = false;
+  const offline = h("p", { class: "notice", role: "status", "data-testid": "offline", hidden: true });
+  byId("interpreter-bar").append(offline);
+
+  /** Asks the server what it offers; without one, what it offered last time. */
+  async function ask(): Promise<void> {
     try {
-      state.offers = JSON.parse(localStorage.getItem(REMEMBERED) ?? "[]");
+      state.offers = (await (await api("GET", "/interpreters")).json()).interpreters;
+      state.online = true;
     } catch {
-      state.offers = [];
+      state.online = false;
     }
-    alertUser(s.offlineCompile);
+    try {
+      if (state.online) localStorage.setItem(REMEMBERED, JSON.stringify(state.offers));
+      else if (state.offers.length === 0) state.offers = JSON.parse(localStorage.getItem(REMEMBERED) ?? "[]");
+    } catch {
+      // Forbidden or unreadable storage: nothing is remembered.
+    }
+    offline.hidden = state.online;
+    offline.replaceChildren(...(state.online ? [] : [s.offlineCompile, " ", h("button", { type: "button", class: "small", onclick: () => void begin() }, s.retry)]));
+    select.replaceChildren(...state.offers.map((o) => h("option", { value: o.id }, `${o.name}, ${s.mb(o.size_bytes)}`)));
+    select.value = loaded?.id ?? "";
+    changed("interpreter");
   }
-  select.append(...state.offers.map((o) => h("option", { value: o.id }, `${o.name}, ${s.mb(o.size_bytes)}`)));
-  const first = state.offers.find((o) => o.embedded) ?? state.offers.find((o) => o.available && o.size_bytes <= SMALL);
-  if (!first) return show("none", s.state.none);
-  const notice = byId("notice").textContent ?? "";
-  await choose(first);
-  if (!state.online) alertUser(notice);
+
+  /** Starts the small interpreter, unless one is loaded. */
+  async function begin(): Promise<void> {
+    await ask();
+    if (loaded || abort && !cancel.hidden) return; // one is loaded or on its way
+    const first = state.offers.find((o) => o.embedded) ?? state.offers.find((o) => o.available && o.size_bytes <= SMALL);
+    if (!first) return show("none", s.state.none);
+    if (!(await choose(first)) && !status.dataset.state) show("none", s.state.none); // not asked for yet
+  }
+  addEventListener("online", () => void begin());
+  addEventListener("offline", () => void ask());
+  await begin();
 }

@@ -1,5 +1,5 @@
 // The programs on this device: open, rename, delete, save, inspect; files from disk.
-import { library, type ProgramInfo, type SavedProgram } from "../client";
+import { Interpreter, library, type ProgramInfo, type SavedProgram } from "../client";
 import { s } from "../strings";
 import { byId, download, h } from "./dom";
 import { chooseFor } from "./interpreters";
@@ -7,23 +7,54 @@ import { alertUser, changed, on, state, words } from "./state";
 
 let opening = 0;
 
-/** Opens a program on the loaded interpreter, or offers the one that it needs. */
-export async function openProgram(p: SavedProgram): Promise<void> {
+let waiting: SavedProgram | null = null; // to be opened when an interpreter is loaded
+
+/** What is kept of a program now; the open one is newer than the library while its cases are typed. */
+async function fresh(p: SavedProgram): Promise<SavedProgram> {
+  return state.program?.id === p.id ? state.program : (await library.get(p.id)) ?? p;
+}
+
+/** Reads a program's description, also while no interpreter is loaded. */
+async function inspectBytes(bytes: Uint8Array): Promise<ProgramInfo> {
+  if (state.interpreter) return state.interpreter.inspect(bytes);
+  const it = Interpreter.start();
+  try {
+    return await it.inspect(bytes);
+  } finally {
+    it.dispose();
+  }
+}
+
+/** Opens a program on the loaded interpreter, or offers the one that it needs. Tells whether it is open. */
+export async function openProgram(p: SavedProgram): Promise<boolean> {
   const mine = ++opening;
   const it = state.interpreter;
-  if (!it?.base) return alertUser(s.other(s.state.none));
+  waiting = null;
+  if (!it?.base) {
+    waiting = p;
+    alertUser(s.waits(p.title));
+    return false;
+  }
   try {
     const info = await it.inspect(p.bytes);
-    if (info.baseSha256 && info.baseSha256 !== it.base.sha256) return chooseFor(info, () => void openProgram(p));
+    if (info.baseSha256 && info.baseSha256 !== it.base.sha256) {
+      chooseFor(info, () => void openProgram(p));
+      return false;
+    }
     const fn = await it.open(p.bytes);
-    if (mine !== opening) return void fn.close(); // the user has opened another one meanwhile
+    if (mine !== opening || it !== state.interpreter) {
+      void fn.close().catch(() => undefined); // the user has opened another one meanwhile
+      return false;
+    }
     const old = state.fn;
     state.fn = fn;
     state.program = p;
     changed("program");
     await old?.close().catch(() => undefined); // its interpreter may be gone
+    return true;
   } catch (e) {
-    alertUser(words(e));
+    if (mine === opening) alertUser(words(e));
+    return false;
   }
 }
 
@@ -31,10 +62,10 @@ async function addFile(file: File): Promise<void> {
   alertUser("");
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    if (!state.interpreter) throw new Error(s.state.none);
-    const info = await state.interpreter.inspect(bytes);
+    const info = await inspectBytes(bytes);
+    const old = state.program?.id === info.programId ? state.program : await library.get(info.programId);
     const p: SavedProgram = {
-      id: info.programId, title: file.name.replace(/\.paw$/, ""), spec: info.spec, interpreterSha256: info.baseSha256, bytes, cases: [],
+      id: info.programId, title: old?.title ?? file.name.replace(/\.paw$/, ""), spec: info.spec, interpreterSha256: info.baseSha256, bytes, cases: old?.cases ?? [],
       savedAt: Date.now(), report: info.meta.report ?? null,
     };
     await library.put(p);
@@ -61,6 +92,45 @@ function inspect(p: SavedProgram, info: ProgramInfo): void {
 
 export function makePrograms(): void {
   const list = h("ul", { class: "items", "data-testid": "programs" });
+  async function open(p: SavedProgram): Promise<void> {
+    alertUser("");
+    if (!(await openProgram(await fresh(p)))) return;
+    status.textContent = s.programs.opened(p.title);
+    byId("run-input").focus();
+  }
+
+  async function rename(p: SavedProgram): Promise<void> {
+    const title = prompt(s.programs.named, p.title)?.trim().slice(0, 200);
+    if (!title) return;
+    const now = await fresh(p);
+    now.title = title;
+    await library.put(now);
+    changed("library");
+    if (now === state.program) changed("renamed");
+  }
+
+  async function remove(p: SavedProgram): Promise<void> {
+    if (!confirm(s.programs.ask(p.title))) return;
+    if (waiting?.id === p.id) waiting = null;
+    if (state.program?.id === p.id) {
+      changed("deleted");
+      const fn = state.fn;
+      state.fn = state.program = null;
+      opening++;
+      changed("program");
+      void fn?.close().catch(() => undefined);
+    }
+    await library.remove(p.id);
+    changed("library");
+    file.previousElementSibling instanceof HTMLElement && file.previousElementSibling.focus(); // the button that was pressed is gone
+  }
+
+  on("interpreter", () => {
+    if (!waiting || !state.interpreter?.base) return;
+    alertUser("");
+    void openProgram(waiting);
+  });
+
   const file = h("input", { type: "file", accept: ".paw", hidden: true, "aria-label": s.programs.from, onchange: () => {
     for (const f of file.files ?? []) void addFile(f);
     file.value = "";
@@ -92,18 +162,13 @@ export function makePrograms(): void {
     }
     if (all.length === 0) return list.replaceChildren(h("li", { class: "quiet" }, s.programs.none));
     list.replaceChildren(...all.map((p) => h("li", {},
-      h("div", { class: "title", dir: "auto" }, p.title), h("div", { class: "quiet" }, s.programs.size(p.bytes.length)),
+      h("div", { class: "title", dir: "auto" }, p.title), h("div", { class: "quiet" }, `${s.programs.size(p.bytes.length)} · ${new Date(p.savedAt).toLocaleString()}`),
       h("div", { class: "row" },
-        act(s.programs.open, p, () => void openProgram(p).then(() => (status.textContent = s.programs.opened(p.title)))),
-        act(s.programs.inspect, p, () => void state.interpreter?.inspect(p.bytes).then((i) => inspect(p, i), (e) => alertUser(words(e)))),
+        act(s.programs.open, p, () => void open(p)),
+        act(s.programs.inspect, p, () => void inspectBytes(p.bytes).then((i) => inspect(p, i), (e) => alertUser(words(e)))),
         act(s.programs.save, p, () => download(`${p.id}.paw`, p.bytes as Uint8Array<ArrayBuffer>, "application/zip")),
-        act(s.programs.rename, p, () => {
-          const t = prompt(s.programs.named, p.title)?.trim();
-          if (t) void library.put({ ...p, title: t.slice(0, 200) }).then(() => changed("library"));
-        }),
-        act(s.programs.del, p, () => {
-          if (confirm(s.programs.ask(p.title))) void library.remove(p.id).then(() => changed("library"));
-        })))));
+        act(s.programs.rename, p, () => void rename(p)),
+        act(s.programs.del, p, () => void remove(p))))));
   }
   on("library", () => void show());
   void show();

@@ -1,6 +1,6 @@
 // An editable table of two columns, for examples and cases: rows grow by typing, pasting, a button.
 import { s } from "../strings";
-import { parseCells, parseExamples } from "./cells";
+import { pastedRows } from "./cells";
 import { h } from "./dom";
 
 export interface Row {
@@ -8,12 +8,19 @@ export interface Row {
   second: string;
 }
 
+export interface Entry {
+  row: Row;
+  results: HTMLTableCellElement[];
+  /** Whether the row still says what it said. */
+  same(): boolean;
+}
+
 export interface Rows {
   element: HTMLElement;
   get(): Row[];
   set(rows: Row[]): void;
-  /** The cells behind the two fields of every row, for results. */
-  extra(index: number): HTMLTableCellElement[];
+  /** The rows that are not empty, each with its read-only cells; they stay its own when other rows come or go. */
+  entries(): Entry[];
 }
 
 /** test is the prefix of data-testid; extra are the titles of read-only columns. */
@@ -26,9 +33,26 @@ export function editableRows(o: { test: string; first: string; second: string; c
   const element = h("div", {}, h("table", {}, h("caption", { class: "sr" }, o.caption), h("thead", {}, head), body), h("div", { class: "row" }, add));
 
   function field(value: string, test: string): HTMLInputElement {
-    const f = h("input", { type: "text", dir: "auto", "data-testid": `${o.test}-${test}`, autocomplete: "off", oninput: () => o.onChange(), onpaste: paste });
+    const f = h("input", { type: "text", dir: "auto", "data-testid": `${o.test}-${test}`, autocomplete: "off", oninput: edited, onkeydown: next, onpaste: paste });
     f.value = value;
     return f;
+  }
+
+  /** A result belongs to the words it was made from. */
+  function edited(e: Event): void {
+    for (const c of (e.target as HTMLElement).closest("tr")!.querySelectorAll("td.result")) c.replaceChildren();
+    o.onChange();
+  }
+
+  /** Enter goes to the same column of the next row, and makes one at the end. */
+  function next(e: Event): void {
+    const k = e as KeyboardEvent;
+    if (k.key !== "Enter" || k.isComposing || k.ctrlKey || k.metaKey || k.shiftKey || k.altKey) return;
+    k.preventDefault();
+    const cell = (k.target as HTMLElement).closest("td")!;
+    const row = cell.parentElement as HTMLTableRowElement;
+    if (!row.nextElementSibling) append({ first: "", second: "" });
+    (row.nextElementSibling as HTMLTableRowElement).cells[cell.cellIndex]!.querySelector("input")!.focus();
   }
 
   function append(r: Row): HTMLInputElement {
@@ -61,8 +85,7 @@ export function editableRows(o: { test: string; first: string; second: string; c
 
   function paste(e: Event): void {
     const text = (e as ClipboardEvent).clipboardData?.getData("text/plain") ?? "";
-    const examples = parseExamples(text);
-    const rows = examples.length ? examples : text.includes("\t") || text.includes("\n") ? parseCells(text) : [];
+    const rows = pastedRows(text);
     if (rows.length === 0) return; // one plain value: the browser pastes it
     e.preventDefault();
     const at = [...body.rows].findIndex((r) => r.contains(e.target as Node));
@@ -78,12 +101,24 @@ export function editableRows(o: { test: string; first: string; second: string; c
     o.onChange();
   }
 
+  function read(r: HTMLTableRowElement): Row {
+    const [a, b] = r.querySelectorAll("input");
+    return { first: a!.value, second: b!.value };
+  }
+
+  const filled = (r: Row) => r.first.trim() !== "" || r.second.trim() !== "";
+
   function get(empty = false): Row[] {
-    const all = [...body.rows].map((r) => {
-      const [a, b] = r.querySelectorAll("input");
-      return { first: a!.value, second: b!.value };
-    });
-    return empty ? all : all.filter((r) => r.first.trim() !== "" || r.second.trim() !== "");
+    const all = [...body.rows].map(read);
+    return empty ? all : all.filter(filled);
+  }
+
+  function entries(): Entry[] {
+    return [...body.rows].map((tr) => {
+      const row = read(tr);
+      const same = () => tr.isConnected && read(tr).first === row.first && read(tr).second === row.second;
+      return { row, results: [...tr.querySelectorAll<HTMLTableCellElement>("td.result")], same };
+    }).filter((e) => filled(e.row));
   }
 
   function set(rows: Row[]): void {
@@ -92,5 +127,5 @@ export function editableRows(o: { test: string; first: string; second: string; c
   }
 
   set([]);
-  return { element, get: () => get(), set, extra: (i) => [...(body.rows[i]?.querySelectorAll<HTMLTableCellElement>("td.result") ?? [])] };
+  return { element, get: () => get(), set, entries };
 }

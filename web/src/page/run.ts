@@ -2,6 +2,7 @@
 import type { Answer } from "../client";
 import { s } from "../strings";
 import { byId, h, say } from "./dom";
+import { reportView, verdict } from "./report";
 import { aborted, alertUser, on, state, words } from "./state";
 
 /** The bars of an answer's labels, the likeliest first. */
@@ -21,23 +22,37 @@ export function makeRun(): void {
     if (k.key === "Enter" && (k.ctrlKey || k.metaKey)) (e.preventDefault(), void run());
   } });
   const go = h("button", { type: "button", class: "main", "data-testid": "run", disabled: true, onclick: () => void run() }, s.run);
-  const stop = h("button", { type: "button", hidden: true, onclick: () => abort?.abort() }, s.stop);
+  const stop = h("button", { type: "button", hidden: true, "data-testid": "stop", onclick: () => abort?.abort() }, s.stop);
   const answer = h("div", { class: "answer", "data-testid": "answer", "data-run": "0", dir: "auto", role: "status" });
-  const bars = h("ul", { class: "shares", "data-testid": "probabilities" });
+  const bars = h("ul", { class: "shares", role: "list", "aria-label": s.shares, "data-testid": "probabilities" });
   const facts = h("p", { class: "quiet" });
-  const slider = h("input", { type: "range", id: "threshold", min: 0, max: 0.99, step: 0.01, value: 0, oninput: () => say(limit, s.threshold(+slider.value)) });
+  const slider = h("input", { type: "range", id: "threshold", min: 0, max: 0.99, step: 0.01, value: 0, "data-testid": "threshold",
+    oninput: () => say(limit, s.threshold(+slider.value)),
+    onchange: () => answer.dataset.state === "done" && input.value === asked && void run(), // the answer shown keeps to the limit shown
+  });
   const limit = h("label", { for: "threshold" }, s.threshold(0));
+  const known = h("details", { hidden: true, "data-testid": "known" });
   byId("answers").append(
     name, h("label", { for: "run-input" }, s.runInput), input, h("div", { class: "row" }, go, stop, h("div", { class: "grow" }, limit, slider)),
-    answer, bars, facts,
+    answer, bars, facts, known,
   );
   let abort: AbortController | undefined;
   let runs = 0;
+  let asked = "";
+
+  const title = () => say(name, state.program ? s.current(state.program.title) : s.noProgram);
+  on("renamed", title);
 
   on("program", () => {
     abort?.abort();
+    runs++; // what still runs belongs to the program before
+    stop.hidden = true;
+    const [p, meta] = [state.program, state.fn?.info.meta];
+    known.hidden = !p;
+    const r = p?.report ?? meta?.report;
+    known.replaceChildren(h("summary", {}, `${s.report.title} ${verdict(r)}`), ...reportView(r, meta?.warnings ?? []).slice(r?.n ? 1 : 0));
     go.disabled = !state.fn;
-    say(name, state.program ? s.current(state.program.title) : s.noProgram);
+    title();
     answer.dataset.state = "";
     say(answer, "");
     bars.replaceChildren();
@@ -50,11 +65,12 @@ export function makeRun(): void {
     abort?.abort();
     const mine = (abort = new AbortController());
     const number = ++runs;
+    asked = input.value;
     alertUser("");
     stop.hidden = false;
     answer.dataset.state = "running";
     try {
-      const a = await fn.call(input.value, { threshold: +slider.value, signal: mine.signal });
+      const a = await fn.call(asked, { threshold: +slider.value, signal: mine.signal });
       if (number !== runs) return; // a later run has the page
       answer.classList.toggle("unsure", a.abstained);
       say(answer, a.output || s.empty);

@@ -2,7 +2,7 @@
 import type { Interpreter, PawFunction, SavedProgram } from "../client";
 import { PawError } from "../client";
 import { s } from "../strings";
-import { byId, say } from "./dom";
+import { byId, h } from "./dom";
 
 export interface Offer {
   id: string; name: string; interpreter: string; size_bytes: number; sha256: string; licence: string; source: string;
@@ -17,7 +17,7 @@ export const state = {
   fn: null as PawFunction | null,
 };
 
-type Name = "interpreter" | "program" | "library";
+type Name = "interpreter" | "program" | "library" | "deleted" | "renamed";
 const listeners = new Map<Name, (() => void)[]>();
 
 export function on(name: Name, f: () => void): void {
@@ -32,12 +32,13 @@ export function changed(name: Name): void {
 export function alertUser(text: string): void {
   const box = byId("notice");
   box.hidden = text === "";
-  say(box, text);
+  if (text === "") return box.replaceChildren();
+  box.replaceChildren(h("span", {}, text), " ", h("button", { type: "button", class: "small", onclick: () => alertUser("") }, s.dismiss));
 }
 
 /** An error in words for people. */
 export function words(e: unknown): string {
-  if (e instanceof PawError) return `${s.errors[e.kind] ?? ""} ${e.kind === "aborted" ? "" : e.message}`.trim();
+  if (e instanceof PawError) return [s.errors[e.kind], e.kind === "aborted" ? "" : e.message, e.hint].filter(Boolean).join(" ");
   return e instanceof Error ? e.message : String(e);
 }
 
