@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +104,9 @@ func (c *catalogue) add(p *pawfile.Program, l labels) (entry, error) {
 	return c.put(p, data, l)
 }
 
+// errTaken: downloads by id are cached for ever, so an id never changes its bytes.
+var errTaken = problem(http.StatusConflict, "id_taken", "a program with this id and other bytes is here: delete it first")
+
 // put keeps a program whose file is data.
 func (c *catalogue) put(p *pawfile.Program, data []byte, l labels) (entry, error) {
 	c.mu.Lock() // from here on, so that remove cannot take the bytes before the entry is there
@@ -112,6 +116,9 @@ func (c *catalogue) put(p *pawfile.Program, data []byte, l labels) (entry, error
 		return entry{}, err
 	}
 	m := p.Meta
+	if old := c.entries[m.ProgramID]; old != nil && old.SHA256 != digest.String() {
+		return *old, errors.Join(errTaken, c.drop(digest.String()))
+	}
 	e := &entry{
 		ID: m.ProgramID, SHA256: digest.String(), Bytes: int64(len(data)), Spec: m.Spec, Interpreter: m.Interpreter, RuntimeID: m.RuntimeID,
 		BaseSHA256: m.BaseSHA256, Snapshot: m.CompilerSnapshot, Kind: m.CompilerKind, Created: time.Now().UTC(),
@@ -186,12 +193,17 @@ func (c *catalogue) remove(id string) error {
 		return err
 	}
 	delete(c.entries, id)
-	for _, o := range c.entries {
-		if o.SHA256 == e.SHA256 {
+	return c.drop(e.SHA256)
+}
+
+// drop removes bytes that no entry names. The catalogue is locked.
+func (c *catalogue) drop(sha256 string) error {
+	for _, e := range c.entries {
+		if e.SHA256 == sha256 {
 			return nil
 		}
 	}
-	d, err := store.ParseDigest(e.SHA256)
+	d, err := store.ParseDigest(sha256)
 	if err != nil {
 		return err
 	}

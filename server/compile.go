@@ -205,12 +205,15 @@ func (s *Server) work(ctx context.Context) {
 	}
 }
 
+var errPanic = errors.New("an internal fault of the compiler; the server's log has more")
+
+// make compiles a job and files the program.
 func (s *Server) make(ctx context.Context, j *job) (err error) {
 	// Without this a job that makes a compiler panic would end the server, and again at every start.
 	defer func() {
 		if e := recover(); e != nil {
 			s.o.Log("job %s: %v\n%s", j.ID, e, debug.Stack())
-			err = errors.New("an internal fault of the compiler; the server's log has more")
+			err = errPanic
 		}
 	}()
 	chosen, err := s.compilerNamed(j.Compiler)
@@ -228,7 +231,9 @@ func (s *Server) make(ctx context.Context, j *job) (err error) {
 	if p.Meta.ProgramID != j.ID { // the compiler has changed since the job was filed
 		p.Meta.ProgramID = j.ID
 	}
-	_, err = s.programs.add(p, j.Labels)
+	if _, err = s.programs.add(p, j.Labels); errors.Is(err, errTaken) {
+		return nil // somebody handed it in meanwhile: the request is answered, and readers keep what they have
+	}
 	return err
 }
 
@@ -312,7 +317,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		case Ready:
 			err = errors.Join(err, send("ready", map[string]string{"program_id": now.ID}))
 		case Failed:
-			err = errors.Join(err, send("failed", map[string]string{"message": now.Error, "hint": "change the description or its examples, then compile again"}))
+			err = errors.Join(err, send("failed", map[string]string{"message": now.Error, "hint": now.Hint}))
 		case Cancelled:
 			err = errors.Join(err, send("cancelled", struct{}{}))
 		}

@@ -39,6 +39,12 @@ func notFound(what string) *Problem {
 	return problem(http.StatusNotFound, "not_found", what+" not found")
 }
 
+// notImplemented answers the endpoints of the official host that this one has not.
+func notImplemented(http.ResponseWriter, *http.Request) error {
+	return problem(http.StatusNotImplemented, "not_implemented",
+		"this server compiles and keeps programs; it has no such endpoint: run programs in the page, with paw run or with the SDK")
+}
+
 // handle writes what a handler returns. A fault of ours shows no more than a number to ask for.
 func (s *Server) handle(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +59,6 @@ func (s *Server) handle(h handler) http.Handler {
 				writeProblem(w, problem(http.StatusInternalServerError, "internal", "an internal fault"), id)
 			}
 		}()
-		r.Body = http.MaxBytesReader(w, r.Body, pawfile.MaxArchive)
 		if err := h(w, r); err != nil {
 			p := asProblem(err)
 			if p.Status == http.StatusInternalServerError {

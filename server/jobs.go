@@ -39,7 +39,8 @@ type job struct {
 	Compiler  string    `json:"compiler"`
 	State     State     `json:"status"`
 	Error     string    `json:"error,omitempty"`
-	Labels    labels    `json:"labels"` // what the program will be filed under
+	Hint      string    `json:"hint,omitempty"` // what to do about the error
+	Labels    labels    `json:"labels"`         // what the program will be filed under
 	Created   time.Time `json:"created_at"`
 	Completed time.Time `json:"completed_at,omitzero"`
 
@@ -223,7 +224,10 @@ func (q *queue) finish(j *job, err error, interrupted bool) {
 		j.announce()
 		return
 	default:
-		j.State, j.Error = Failed, err.Error()
+		j.State, j.Error, j.Hint = Failed, err.Error(), "change the description or its examples, then compile again"
+		if errors.Is(err, errPanic) {
+			j.Hint = "compile again; if it fails again, report it"
+		}
 	}
 	j.Completed = time.Now().UTC()
 	if q.jobs[j.ID] == j { // else it was cancelled and asked for again: the file is the new job's

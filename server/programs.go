@@ -3,8 +3,6 @@ package server
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"mime"
 	"net/http"
 	"slices"
@@ -107,8 +105,8 @@ func (s *Server) resolve(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, map[string]any{"program_id": e.ID, "slug": slugOf(e)})
 }
 
-// program answers …/{id|slug}, …/download and …/versions; a slug may hold a slash, so the path is
-// taken apart here.
+// program answers …/{id|slug}, …/download, …/versions and …/cases; a slug may hold a slash, so the
+// path is taken apart here.
 func (s *Server) program(w http.ResponseWriter, r *http.Request) error {
 	path := r.PathValue("path")
 	if ref, ok := strings.CutSuffix(path, "/download"); ok {
@@ -116,6 +114,9 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request) error {
 	}
 	if ref, ok := strings.CutSuffix(path, "/versions"); ok {
 		return s.versions(w, ref)
+	}
+	if strings.HasSuffix(path, "/cases") {
+		return notImplemented(w, r)
 	}
 	e, err := s.find(path)
 	if err != nil {
@@ -253,11 +254,6 @@ func (s *Server) importProgram(w http.ResponseWriter, r *http.Request) error {
 	p, err := pawfile.Read(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return err
-	}
-	sum := sha256.Sum256(data)
-	if old, ok := s.programs.entry(p.Meta.ProgramID); ok && old.SHA256 != hex.EncodeToString(sum[:]) {
-		// Downloads by id are cached for ever: an id never changes its bytes under a reader.
-		return problem(http.StatusConflict, "id_taken", "a program with this id and other bytes is here: delete it first")
 	}
 	e, err := s.programs.put(p, data, labels{})
 	if err != nil {

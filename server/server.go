@@ -151,10 +151,7 @@ func (s *Server) Handler() http.Handler {
 		"POST /api/v1/infer", "POST /api/v1/program-imports", "/api/v1/program-imports/{rest...}",
 		"POST /api/v1/programs/{id}/alias", "POST /api/v1/programs/{id}/vote", "POST /api/v1/programs/{id}/cases",
 	} {
-		mux.Handle(pattern, s.handle(func(http.ResponseWriter, *http.Request) error {
-			return problem(http.StatusNotImplemented, "not_implemented",
-				"this server compiles and keeps programs; it has no such endpoint: run programs in the page, with paw run or with the SDK")
-		}))
+		mux.Handle(pattern, s.handle(notImplemented))
 	}
 	mux.Handle("/api/", s.handle(func(http.ResponseWriter, *http.Request) error {
 		return problem(http.StatusNotFound, "not_found", "there is no such endpoint: see docs/formats.md §6")

@@ -2,213 +2,200 @@
 // must belong to what it stands beside.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { launch, serve } from "./lib.mjs";
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
+import { test } from "node:test";
+import { compiled, paste, ready, site, values } from "./page.mjs";
+
+const s = site();
+
+/** A test with a fresh user, who says yes to every question; page.questions counts them. */
+const keeps = (what, f) => test(what, async () => {
+  const context = await s.browser.newContext();
+  try {
+    const page = await context.newPage();
+    const faults = [];
+    page.questions = 0;
+    page.on("dialog", (d) => (page.questions++, d.accept(d.type() === "prompt" ? "renamed by me" : undefined)));
+    page.on("pageerror", (e) => faults.push(e.message));
+    await page.goto(s.server.url);
+    await ready(page);
+    await f(page);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+  }
 });
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-const wait = (page, f, a, t = 60000) => page.waitForFunction(f, a, { timeout: t });
-async function visit(opt = {}) {
-  const c = await browser.newContext(opt);
-  const page = await c.newPage();
-  page.on("dialog", (d) => (d.type() === "prompt" ? d.accept("renamed by me") : d.accept()));
-  page.faults = [];
-  page.on("pageerror", (e) => page.faults.push(e.message));
-  await page.goto(server.url);
-  await wait(page, () => document.querySelector("[data-testid=interpreter]")?.dataset.state === "ready");
-  return { c, page };
-}
-const paste = (page, id, text) =>
-  page
-    .getByTestId(id)
-    .first()
-    .evaluate((e, text) => {
-      const d = new DataTransfer();
-      d.setData("text/plain", text);
-      return !e.dispatchEvent(new ClipboardEvent("paste", { clipboardData: d, bubbles: true, cancelable: true }));
-    }, text);
-const values = (page, id) => page.getByTestId(id).evaluateAll((a) => a.map((e) => e.value));
-const compile = async (page) => {
-  await page.getByTestId("compile").click();
-  await wait(page, () => document.querySelector("[data-testid=compile-status]")?.dataset.state === "ready");
-  await wait(page, () => !document.querySelector("[data-testid=run]").disabled);
-};
-const put = async (page) => {
+
+async function compile(page, cases = "") {
   await page.getByTestId("spec").fill("Say whether it is urgent. Answer with one of: urgent, wait.");
   await paste(page, "example-input", "fire in the house\turgent\nno hurry\twait\n");
-};
-const list = (page, name) => page.getByTestId("programs").getByRole("button", { name }).first();
-const check = (what, f) =>
-  test(what, async () => {
-    const v = await visit();
-    try {
-      const [ok, more] = await f(v.page, v.c);
-      assert.ok(ok, more);
-      assert.deepEqual(v.page.faults, []);
-    } finally {
-      await v.c.close();
-    }
-  });
-check("cases survive opening the same program again", async (p) => {
-  await put(p);
-  await compile(p);
-  await paste(p, "case-input", "a\turgent\nb\twait\n");
-  await p.waitForTimeout(700);
-  await list(p, /open/i).click();
-  await p.waitForTimeout(1500);
-  const v = await values(p, "case-input");
-  return [v.length === 2, JSON.stringify(v)];
+  await page.getByTestId("compile").click();
+  await compiled(page);
+  if (cases) await paste(page, "case-input", cases);
+}
+
+const programs = (page) => page.getByTestId("programs");
+const press = (page, name) => programs(page).getByRole("button", { name }).first().click();
+
+/** Opens the first program of the list, and waits until it is open. */
+async function open(page) {
+  await press(page, /open/i);
+  await page.locator("#library [role=status]").filter({ hasText: "is open" }).waitFor({ state: "attached" });
+}
+
+async function again(page) {
+  await page.reload();
+  await ready(page);
+}
+
+/** Waits until the first program on this device has a case with this input. */
+const written = (page, input) => page.evaluate(async (input) => {
+  const assets = await (await fetch("/assets.json")).json();
+  const { library } = await import(assets["client.js"].url);
+  while ((await library.list())[0]?.cases[0]?.input !== input) await new Promise((ok) => setTimeout(ok, 20));
+}, input);
+
+/** Begins from the first example of the catalogue. */
+async function begin(page) {
+  await page.locator("#start option").nth(1).waitFor({ state: "attached" });
+  await page.locator("#start").selectOption({ index: 1 });
+  await page.getByTestId("start-load").click();
+}
+
+const results = (page) => page.locator("#cases td.result");
+
+async function runCases(page, n) {
+  await page.getByTestId("cases-run").click();
+  await page.getByTestId("cases-status").filter({ hasText: ` of ${n} right` }).waitFor();
+}
+
+keeps("cases survive opening the same program again", async (page) => {
+  await compile(page, "a\turgent\nb\twait\n");
+  await open(page);
+  assert.deepEqual(await values(page, "case-input"), ["a", "b"]);
 });
-check("cases survive a rename, the rename survives an edit of cases", async (p) => {
-  await put(p);
-  await compile(p);
-  await paste(p, "case-input", "a\turgent\nb\twait\n");
-  await p.waitForTimeout(700);
-  await list(p, /rename/i).click();
-  await p.waitForTimeout(700);
-  await p.getByTestId("case-input").first().fill("changed");
-  await p.waitForTimeout(700);
-  await p.reload();
-  await wait(p, () => document.querySelector("[data-testid=interpreter]")?.dataset.state === "ready");
-  const t = await p.getByTestId("programs").textContent();
-  await list(p, /open/i).click();
-  await p.waitForTimeout(1500);
-  const v = await values(p, "case-input");
-  return [/renamed by me/.test(t) && v.length === 2 && v[0] === "changed", t.slice(0, 40) + JSON.stringify(v)];
+
+keeps("cases survive a rename, the rename survives an edit of cases", async (page) => {
+  await compile(page, "a\turgent\nb\twait\n");
+  await press(page, /rename/i);
+  await programs(page).getByText("renamed by me").waitFor();
+  await page.getByTestId("case-input").first().fill("changed");
+  await written(page, "changed");
+  await again(page);
+  assert.equal(await programs(page).locator(".title").textContent(), "renamed by me");
+  await open(page);
+  assert.deepEqual(await values(page, "case-input"), ["changed", "b"]);
 });
-check("a deleted program stays deleted when its cases are edited", async (p) => {
-  await put(p);
-  await compile(p);
-  await paste(p, "case-input", "a\turgent\n");
-  await list(p, /delete/i).click();
-  await p.waitForTimeout(500);
-  await p.getByTestId("case-input").first().fill("zz");
-  await p.waitForTimeout(800);
-  await p.reload();
-  await p.waitForTimeout(800);
-  const n = await p.getByTestId("programs").getByRole("button").count();
-  return [n === 0, `${n} buttons`];
+
+keeps("cases typed just before a reload are kept", async (page) => {
+  await compile(page, "last words\turgent\n");
+  await again(page);
+  await open(page);
+  assert.deepEqual(await values(page, "case-input"), ["last words"]);
 });
-check("the example's title and cases do not stick to another description", async (p) => {
-  await p.locator("#start option").nth(1).waitFor({ state: "attached" });
-  await p.locator("#start").selectOption({ index: 1 });
-  const b = p.getByTestId("start-load");
-  if (await b.count()) await b.click();
-  await wait(p, () => document.querySelector("#spec").value.length > 20);
-  await p.getByTestId("spec").fill("Give the colour of a fruit. Answer with one of: red, yellow.");
-  await paste(p, "example-input", "cherry\tred\nbanana\tyellow\n");
-  while ((await p.getByTestId("example-input").count()) > 2)
-    await p.getByRole("button", { name: "Remove row 3" }).first().click();
-  await compile(p);
-  const t = await p.getByTestId("programs").locator(".title").textContent();
-  const n = (await values(p, "case-input")).filter(Boolean).length;
-  return [/fruit/.test(t) && n === 0, `title "${t}", ${n} cases`];
+
+keeps("a deleted program stays deleted when its cases are edited", async (page) => {
+  await compile(page, "a\turgent\n");
+  await press(page, /delete/i);
+  await programs(page).getByText("None yet").waitFor();
+  await page.getByTestId("case-input").first().fill("zz");
+  await page.waitForTimeout(600); // twice the pause after which cases are written
+  await again(page);
+  await programs(page).getByText("None yet").waitFor();
+  assert.equal(await programs(page).getByRole("button").count(), 0);
 });
-check("choosing an example asks before it replaces a draft", async (p) => {
-  let asked = false;
-  p.on("dialog", () => (asked = true));
-  await p.getByTestId("spec").fill("My long own description that I want to keep.");
-  await p.locator("#start option").nth(1).waitFor({ state: "attached" });
-  await p.locator("#start").selectOption({ index: 1 });
-  const b = p.getByTestId("start-load");
-  if (await b.count()) await b.click();
-  await p.waitForTimeout(300);
-  return [asked, ""];
+
+keeps("the example's title and cases do not stick to another description", async (page) => {
+  await begin(page);
+  await page.waitForFunction(() => document.querySelector("#spec").value.length > 20);
+  await page.getByTestId("spec").fill("Give the colour of a fruit. Answer with one of: red, yellow.");
+  await paste(page, "example-input", "cherry\tred\nbanana\tyellow\n");
+  while ((await page.getByTestId("example-input").count()) > 2) await page.getByRole("button", { name: "Remove row 3" }).first().click();
+  await page.getByTestId("compile").click();
+  await compiled(page);
+  assert.match(await programs(page).locator(".title").textContent(), /fruit/);
+  assert.deepEqual((await values(page, "case-input")).filter(Boolean), []);
 });
-check("one spreadsheet cell with a comma stays one cell", async (p) => {
-  await paste(p, "example-input", "Hello, world\r\n");
-  const v = [(await values(p, "example-input"))[0], (await values(p, "example-output"))[0]];
-  return [v[1] === "" && v[0] !== "Hello", JSON.stringify(v)];
+
+keeps("choosing an example asks before it replaces a draft", async (page) => {
+  await begin(page);
+  assert.equal(page.questions, 0, "nothing of the user's was there");
+  await page.getByTestId("spec").fill("My long own description that I want to keep.");
+  await begin(page);
+  assert.equal(page.questions, 1);
 });
-check("Input:/Output: lines with Windows line ends", async (p) => {
-  await paste(p, "example-input", "Input: a, b\r\nOutput: x\r\nInput: c\r\nOutput: y\r\n");
-  const v = [await values(p, "example-input"), await values(p, "example-output")];
-  return [JSON.stringify(v) === '[["a, b","c"],["x","y"]]', JSON.stringify(v)];
+
+keeps("one spreadsheet cell with a comma stays one cell", async (page) => {
+  await paste(page, "example-input", "Hello, world\r\nYes\r\n");
+  assert.deepEqual(await values(page, "example-input"), ["Hello, world", "Yes"]);
+  assert.deepEqual(await values(page, "example-output"), ["", ""]);
 });
-check("results stay beside their row when a row above is empty (CSV)", async (p) => {
-  await put(p);
-  await compile(p);
-  await paste(p, "case-input", "one\turgent\ntwo\twait\n");
-  await p.getByTestId("cases-run").click();
-  await wait(p, () => / of 2 right/.test(document.querySelector("[data-testid=cases-status]").textContent));
-  const second = await p.locator("#cases td.result").nth(1).textContent();
-  await p.getByTestId("case-input").first().fill("");
-  await p.getByTestId("case-output").first().fill("");
-  const dl = p.waitForEvent("download");
-  await p.getByRole("button", { name: /csv/i }).click();
-  const s = await (await dl).createReadStream();
-  let t = "";
-  for await (const b of s) t += b;
-  const line = t.split("\r\n").find((l) => l.includes('"two"'));
-  return [
-    line.includes(second.replace(/[✓✗]\s*/, "")) && (await p.locator("#cases td.result").first().textContent()) === "",
-    line,
-  ];
+
+keeps("Input:/Output: lines with Windows line ends", async (page) => {
+  await paste(page, "example-input", "Input: a, b\r\nOutput: x\r\nInput: c\r\nOutput: y\r\n");
+  assert.deepEqual(await values(page, "example-input"), ["a, b", "c"]);
+  assert.deepEqual(await values(page, "example-output"), ["x", "y"]);
 });
-check("a tick does not outlive the edit of its row", async (p) => {
-  await put(p);
-  await compile(p);
-  await paste(p, "case-input", "one\turgent\n");
-  await p.getByTestId("cases-run").click();
-  await wait(p, () => / of 1 right/.test(document.querySelector("[data-testid=cases-status]").textContent));
-  await p.getByTestId("case-output").first().fill("nonsense");
-  return [
-    (await p.locator("#cases td.result").first().textContent()) === "",
-    await p.locator("#cases td.result").first().textContent(),
-  ];
+
+keeps("results stay beside their row when a row above is emptied", async (page) => {
+  await compile(page, "one\turgent\ntwo\twait\n");
+  await runCases(page, 2);
+  const second = await results(page).nth(1).locator("[dir]").textContent();
+  assert.match(second, /^(urgent|wait)$/);
+  await page.getByTestId("case-input").first().fill("");
+  await page.getByTestId("case-output").first().fill("");
+  assert.deepEqual([await results(page).nth(0).textContent(), await results(page).nth(1).locator("[dir]").textContent()], ["", second]);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: /csv/i }).click();
+  const [, ...lines] = readFileSync(await (await download).path(), "utf8").trim().split("\r\n");
+  assert.deepEqual(lines, [`"two","wait","${second}","${second === "wait" ? "right" : "wrong"}"`]);
 });
-check("adding the same file again keeps its cases", async (p) => {
-  await put(p);
-  await compile(p);
-  await paste(p, "case-input", "a\turgent\n");
-  await p.waitForTimeout(700);
-  const dl = p.waitForEvent("download");
-  await list(p, /save/i).click();
-  const path = await (await dl).path();
-  await p
-    .locator("input[type=file]")
-    .setInputFiles({ name: "again.paw", mimeType: "application/zip", buffer: readFileSync(path) });
-  await p.waitForTimeout(1500);
-  const v = await values(p, "case-input");
-  return [v[0] === "a", JSON.stringify(v)];
+
+keeps("a tick does not outlive the edit of its row", async (page) => {
+  await compile(page, "one\turgent\n");
+  await runCases(page, 1);
+  assert.notEqual(await results(page).first().textContent(), "");
+  await page.getByTestId("case-output").first().fill("nonsense");
+  assert.equal(await results(page).first().textContent(), "");
 });
-check("a saved program shows its report when opened", async (p) => {
-  await put(p);
-  await compile(p);
-  await p.reload();
-  await wait(p, () => document.querySelector("[data-testid=interpreter]")?.dataset.state === "ready");
-  await list(p, /open/i).click();
-  await p.waitForTimeout(1500);
-  const t = await p.locator("#answers").textContent();
-  return [/evaluated|held-out|judge/i.test(t), ""];
+
+keeps("adding the same file again keeps its cases", async (page) => {
+  await compile(page, "a\turgent\n");
+  await written(page, "a");
+  const download = page.waitForEvent("download");
+  await press(page, /save/i);
+  const buffer = readFileSync(await (await download).path());
+  await again(page);
+  await page.locator("input[type=file]").setInputFiles({ name: "again.paw", mimeType: "application/zip", buffer });
+  await page.waitForFunction(() => !document.querySelector("[data-testid=run]").disabled);
+  assert.deepEqual(await values(page, "case-input"), ["a"]);
 });
-check("an error is in view where the user is (phone)", async (p) => {
-  await p.setViewportSize({ width: 360, height: 640 });
-  await p.getByTestId("spec").fill("short");
-  await paste(p, "example-input", Array.from({ length: 20 }, (_, i) => `a${i}\tb`).join("\n"));
-  await p.getByTestId("spec").fill("");
-  await p.getByTestId("compile").scrollIntoViewIfNeeded();
-  await paste(p, "example-input", "x\t");
-  await p.getByTestId("compile").click();
-  await p.getByRole("alert").filter({ hasText: /\S/ }).first().waitFor();
-  const b = await p.locator("#notice").boundingBox();
-  return [b.y >= -1 && b.y < 640, `y=${Math.round(b.y)}`];
+
+keeps("a saved program shows its report when opened", async (page) => {
+  await compile(page);
+  const verdict = await page.getByTestId("report").locator("p").first().textContent();
+  assert.notEqual(verdict, "");
+  await again(page);
+  await open(page);
+  const known = await page.getByTestId("known").textContent();
+  assert.ok(known.includes(verdict), `"${known}" does not hold "${verdict}"`);
 });
-check("a compile survives a reload", async (p) => {
-  await p.locator("#start option").nth(1).waitFor({ state: "attached" });
-  await p.locator("#start").selectOption({ index: 1 });
-  const b = p.getByTestId("start-load");
-  if (await b.count()) await b.click();
-  await p.getByTestId("compile").click();
-  await wait(p, () => +document.querySelector("[data-testid=progress]").value > 0.02);
-  await p.reload();
-  await wait(p, () => document.querySelector("[data-testid=compile-status]")?.dataset.state === "ready", null, 90000);
-  await p.waitForTimeout(800);
-  return [(await p.getByTestId("programs").getByRole("button").count()) > 0, ""];
+
+keeps("an error is in view where the user is (phone)", async (page) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await paste(page, "example-input", Array.from({ length: 20 }, (_, i) => `a${i}\t`).join("\n"));
+  await page.getByTestId("compile").scrollIntoViewIfNeeded();
+  assert.ok(await page.evaluate(() => scrollY) > 640, "the button is far below the top");
+  await page.getByTestId("compile").click();
+  await page.getByRole("alert").filter({ hasText: /\S/ }).first().waitFor();
+  const { y, height } = await page.locator("#notice").boundingBox();
+  assert.ok(y >= 0 && y + height <= 640, `from ${y} to ${y + height} of 640`);
+});
+
+keeps("a compilation survives a reload", async (page) => {
+  await begin(page);
+  await page.getByTestId("compile").click();
+  await page.waitForFunction(() => document.querySelector("[data-testid=progress]").value > 0.02);
+  await page.reload();
+  await compiled(page);
+  assert.equal(await programs(page).locator(".title").count(), 1);
 });

@@ -3,26 +3,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { launch, serve } from "./lib.mjs";
+import { test } from "node:test";
+import { compiled, paste, ready, site, values } from "./page.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-let server, browser;
+const s = site();
 const foreign = [];
-
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 /** A fresh user: nothing cached, every request and fault noted. */
 async function visitor(options = {}) {
-  const context = await browser.newContext(options);
+  const context = await s.browser.newContext(options);
   const page = await context.newPage();
   const faults = [];
   page.on("pageerror", (e) => faults.push("error: " + e.message));
@@ -34,9 +24,9 @@ async function visitor(options = {}) {
     void d.dismiss();
   });
   context.on("request", (r) => {
-    if (!r.url().startsWith(server.url) && !/^(data|blob):/.test(r.url())) foreign.push(r.url());
+    if (!r.url().startsWith(s.server.url) && !/^(data|blob):/.test(r.url())) foreign.push(r.url());
   });
-  await page.goto(server.url);
+  await page.goto(s.server.url);
   return { context, page, faults };
 }
 
@@ -44,8 +34,6 @@ async function visitor(options = {}) {
 async function shot(page, name) {
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
 }
-
-const ready = (page) => page.waitForFunction(() => document.querySelector("[data-testid=interpreter]")?.dataset.state === "ready", null, { timeout: 30000 });
 
 async function writeAndCompile(page, spec, rows) {
   await page.getByTestId("spec").fill(spec);
@@ -55,7 +43,7 @@ async function writeAndCompile(page, spec, rows) {
     await page.getByTestId("example-output").nth(i).fill(output);
   }
   await page.getByTestId("compile").click();
-  await page.waitForFunction(() => document.querySelector("[data-testid=compile-status]")?.dataset.state === "ready", null, { timeout: 120000 });
+  await compiled(page);
 }
 
 async function ask(page, input) {
@@ -102,21 +90,14 @@ test("write, compile, run, reload without a network, run again", async () => {
 test("rows of a spreadsheet, cases, a file from disk", async () => {
   const { context, page, faults } = await visitor();
   await ready(page);
-  const paste = (id, text) => page.getByTestId(id).first().evaluate((e, text) => {
-    const data = new DataTransfer();
-    data.setData("text/plain", text);
-    e.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-  }, text);
   await page.getByTestId("spec").fill("Say whether it is urgent. Answer with one of: urgent, wait.");
-  await paste("example-input", 'fire in the house\turgent\n"a ""quoted"" cell,\nin two lines"\twait\r\nno hurry\twait\n');
-  const cells = (id) => page.getByTestId(id).evaluateAll((all) => all.map((e) => e.value));
-  assert.deepEqual(await cells("example-input"), ["fire in the house", 'a "quoted" cell, in two lines', "no hurry"]);
-  assert.deepEqual(await cells("example-output"), ["urgent", "wait", "wait"]);
+  await paste(page, "example-input", 'fire in the house\turgent\n"a ""quoted"" cell,\nin two lines"\twait\r\nno hurry\twait\n');
+  assert.deepEqual(await values(page, "example-input"), ["fire in the house", 'a "quoted" cell, in two lines', "no hurry"]);
+  assert.deepEqual(await values(page, "example-output"), ["urgent", "wait", "wait"]);
   await page.getByTestId("compile").click();
-  await page.waitForFunction(() => document.querySelector("[data-testid=compile-status]")?.dataset.state === "ready", null, { timeout: 60000 });
+  await compiled(page);
 
-  await page.waitForFunction(() => !document.querySelector("[data-testid=cases-run]").disabled);
-  await paste("case-input", "Input: fire in the house\nOutput: urgent\nInput: no hurry\nOutput: urgent\n");
+  await paste(page, "case-input", "Input: fire in the house\nOutput: urgent\nInput: no hurry\nOutput: urgent\n");
   await page.getByTestId("cases-run").click();
   await page.waitForFunction(() => / of 2 right/.test(document.querySelector("[data-testid=cases-status]").textContent));
   assert.equal(await page.locator("td.result .good, td.result .bad").count(), 2);

@@ -7,6 +7,25 @@ import { editableRows } from "./rows";
 import { aborted, alertUser, on, state, words } from "./state";
 
 const PAUSE = 300; // ms without typing before the cases are written
+const UNWRITTEN = "paw-cases";
+
+/** Notes cases that the library does not hold yet: a page that is closed cannot finish a write to IndexedDB. */
+function note(p: SavedProgram | null): void {
+  try {
+    if (p) localStorage.setItem(UNWRITTEN, JSON.stringify({ id: p.id, cases: p.cases }));
+    else localStorage.removeItem(UNWRITTEN);
+  } catch {
+    // Without this storage only what was typed in the last moment before closing is lost.
+  }
+}
+
+/** Writes what the page that was closed had noted. */
+async function recover(): Promise<void> {
+  const left = JSON.parse(localStorage.getItem(UNWRITTEN) ?? "null") as Pick<SavedProgram, "id" | "cases"> | null;
+  const p = left && (await library.get(left.id));
+  if (p) await library.put({ ...p, cases: left.cases });
+  note(null);
+}
 
 export function makeCases(): void {
   const rows = editableRows({ test: "case", first: s.input, second: s.expected, caption: s.cases, add: s.addCase, extra: [s.answer], onChange: keep });
@@ -30,18 +49,19 @@ export function makeCases(): void {
     clearTimeout(timer);
     const p = unwritten;
     unwritten = null;
-    if (p) library.put(p).catch((e) => alertUser(words(e)));
+    if (p) library.put(p).then(() => unwritten === null && note(null), (e) => alertUser(words(e)));
   }
 
   function keep(): void {
     if (!state.program) return;
     state.program.cases = rows.get().map((r) => ({ input: r.first, output: r.second }));
     unwritten = state.program;
+    note(unwritten);
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);
   }
-  addEventListener("pagehide", write);
-  on("deleted", () => (unwritten = null));
+  on("deleted", () => (unwritten = null, note(null)));
+  void recover().catch(() => undefined); // storage that cannot be read has nothing to give back
 
   on("program", () => {
     abort?.abort();

@@ -26,18 +26,22 @@ export function parseCells(text: string): string[][] {
   return rows;
 }
 
-/** The Input:/Output: lines of a text as rows; empty when it has none. */
-export function parseExamples(text: string): string[][] {
+const EXAMPLE = /^[ \t]*input:[ \t]*(.*)\n\s*output:[ \t]*(.*)$/gim;
+
+/** The Input:/Output: lines of a text as rows, and the text without them. */
+export function takeExamples(text: string): { rows: string[][]; rest: string } {
   const rows: string[][] = [];
-  text = text.replace(/\r\n?/g, "\n");
-  for (const m of text.matchAll(/^\s*input:[ \t]*(.*)\n\s*output:[ \t]*(.*)$/gim)) rows.push([m[1]!.trim(), m[2]!.trim()]);
-  return rows;
+  const rest = text.replace(/\r\n?/g, "\n").replace(EXAMPLE, (_, input: string, output: string) => {
+    rows.push([input.trim(), output.trim()]);
+    return "";
+  });
+  return { rows, rest };
 }
 
 /** What pasted text puts into a table; empty for one plain value, which the browser pastes itself. */
 export function pastedRows(text: string): string[][] {
   const plain = text.replace(/\r\n?/g, "\n").replace(/\n+$/, ""); // a single copied cell ends in a line break
-  const examples = parseExamples(plain);
+  const examples = takeExamples(plain).rows;
   if (examples.length || !/[\t\n]/.test(plain)) return examples;
   const rows = parseCells(plain);
   if (plain.includes("\t") || plain.startsWith('"')) return rows;

@@ -1,35 +1,14 @@
 // Compiling: a job on the server, followed live, then kept on this device and opened. A job goes on
 // without the page; one that was begun before a reload is followed again.
-import { library, type SavedProgram } from "../client";
 import { s } from "../strings";
 import { api, ApiError, Unreachable } from "./api";
 import { curve } from "./curve";
 import { byId, h, say } from "./dom";
 import type { Editor } from "./editor";
+import { follow, type Job, keep, remember, remembered, type Watcher } from "./job";
 import { openProgram } from "./programs";
 import { reportView } from "./report";
 import { alertUser, changed, on, state, words } from "./state";
-
-interface Progress {
-  stage: string; step?: number; total?: number; loss?: number; part?: number; parts?: number; fraction: number;
-}
-
-/** A job and what the page knew when it was begun. */
-interface Job {
-  id: string; program: string; spec: string; title: string; base: string; cases: SavedProgram["cases"]; began: number; cached: boolean;
-}
-
-const JOB = "paw-job";
-const RETRY = 2000; // ms
-
-function remember(job: Job | null): void {
-  try {
-    if (job) localStorage.setItem(JOB, JSON.stringify(job));
-    else localStorage.removeItem(JOB);
-  } catch {
-    // Without storage a reload forgets the job; the server keeps the program.
-  }
-}
 
 export function makeCompile(editor: Editor): void {
   const go = h("button", { type: "button", class: "main", "data-testid": "compile", onclick: () => void compile() }, s.compile);
@@ -111,23 +90,14 @@ export function makeCompile(editor: Editor): void {
       job = j.id;
       remember(j);
       if (stopped) await stop();
-      if (!j.cached) await follow(job);
+      if (!j.cached && (await follow(job, teller)) === "cancelled") stopped = true;
       if (stopped) throw new Error(s.cancelled);
-      const bytes = new Uint8Array(await (await api("GET", `/programs/${j.program}/download`)).arrayBuffer());
-      const info = await (await api("GET", `/programs/${j.program}`)).json();
+      const { saved, warnings } = await keep(j);
       remember(null);
-      const old = await library.get(j.program);
-      const saved: SavedProgram = {
-        id: j.program, title: old?.title ?? j.title, spec: j.spec, interpreterSha256: j.base, bytes,
-        cases: old?.cases.length ? old.cases : j.cases, savedAt: Date.now(), report: info.report ?? null,
-      };
-      if (state.program?.id === saved.id) saved.cases = state.program.cases; // may be newer than what is kept
-      await library.put(saved);
-      void navigator.storage?.persist?.().catch(() => false); // ask that the browser does not clear it away
       changed("library");
       phase = "";
       show("ready", j.cached ? s.cached : s.done(seconds()));
-      report.replaceChildren(h("h3", {}, s.report.title), ...reportView(info.report, info.warnings ?? []));
+      report.replaceChildren(h("h3", {}, s.report.title), ...reportView(saved.report, warnings));
       report.hidden = false;
       const here = document.activeElement === document.body || document.activeElement === mine;
       if (await openProgram(saved) && here) byId("run-input").focus();
@@ -145,47 +115,24 @@ export function makeCompile(editor: Editor): void {
     }
   }
 
-  /** Follows a job to its end. EventSource connects again by itself when the line drops. */
-  function follow(id: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const source = new EventSource(`/api/v1/compile/${id}/events`);
-      let best = 0;
-      const data = (e: Event) => JSON.parse((e as MessageEvent).data);
-      const end = (f: () => void) => (source.close(), f());
-      source.addEventListener("open", () => loss.clear()); // a new connection tells everything again
-      source.addEventListener("queued", (e) => doing(s.queued(data(e).position)));
-      source.addEventListener("progress", (e) => {
-        const p = data(e) as Progress;
-        best = Math.max(best, p.fraction);
-        bar.value = best;
-        if (p.loss) loss.add(p.loss, p.part ?? 1);
-        const name = s.stages[p.stage] ?? p.stage;
-        doing(s.stage(name, p.part ?? 0, p.parts ?? 0, p.step ?? 0, p.total ?? 0), s.stage(name, p.part ?? 0, p.parts ?? 0, 0, 0));
-      });
-      source.addEventListener("ready", () => end(resolve));
-      source.addEventListener("failed", (e) => end(() => reject(new Error([data(e).message, data(e).hint].filter(Boolean).join(" ")))));
-      source.addEventListener("cancelled", () => end(() => ((stopped = true), reject(new Error(s.cancelled)))));
-      source.addEventListener("error", () => {
-        doing(s.lost);
-        if (source.readyState === EventSource.CLOSED) end(() => setTimeout(() => void again(id).then(resolve, reject), RETRY));
-      });
-    });
-  }
-
-  /** The stream was refused for good: asks how the job stands before following it anew. */
-  async function again(id: string): Promise<void> {
-    const r = await (await api("GET", `/compile/${id}`)).json();
-    if (r.status === "ready") return;
-    if (r.status === "queued" || r.status === "compiling") return follow(id);
-    if (r.status === "cancelled") stopped = true;
-    throw new Error(r.error || r.status);
-  }
+  /** What the server tells of the job. */
+  const teller: Watcher = {
+    opened: () => loss.clear(), // a new connection tells everything again
+    queued: (position) => doing(s.queued(position)),
+    progress(p) {
+      bar.value = Math.max(bar.value, p.fraction);
+      if (p.loss) loss.add(p.loss, p.part ?? 1);
+      const name = s.stages[p.stage] ?? p.stage;
+      doing(s.stage(name, p.part ?? 0, p.parts ?? 0, p.step ?? 0, p.total ?? 0), s.stage(name, p.part ?? 0, p.parts ?? 0, 0, 0));
+    },
+    lost: () => doing(s.lost),
+  };
 
   /** Takes up a job that was begun before the page was loaded. */
   async function resume(): Promise<void> {
     try {
-      const j = JSON.parse(localStorage.getItem(JOB) ?? "null") as Job | null;
-      if (!j?.id) return;
+      const j = remembered();
+      if (!j) return;
       const r = await (await api("GET", `/compile/${j.id}`)).json();
       if (!["queued", "compiling", "ready"].includes(r.status)) return remember(null);
       await work(async () => ({ ...j, cached: r.status === "ready" }), j.began);

@@ -1,6 +1,7 @@
 // Writing a specification: description, examples, the whole text. A draft survives a reload.
 import { s } from "../strings";
 import { api } from "./api";
+import { takeExamples } from "./cells";
 import { byId, h, say } from "./dom";
 import { editableRows, type Row } from "./rows";
 
@@ -26,12 +27,8 @@ export function compose(text: string, rows: Row[]): string {
 
 /** The reverse of compose, for specifications that somebody wrote as one text. */
 function split(spec: string): { text: string; rows: Row[] } {
-  const rows: Row[] = [];
-  const text = spec.replace(/^[ \t]*input:[ \t]*(.*)\n[ \t]*output:[ \t]*(.*)$/gim, (_, a: string, b: string) => {
-    rows.push({ first: a.trim(), second: b.trim() });
-    return "";
-  });
-  return { text: text.replace(/\n{3,}/g, "\n\n").replace(/\n?[ \t]*examples?:[ \t]*\s*$/i, "").trim(), rows };
+  const { rows, rest } = takeExamples(spec);
+  return { rows: rows.map(([first, second]) => ({ first: first!, second: second! })), text: rest.replace(/\n{3,}/g, "\n\n").replace(/\n?[ \t]*examples?:[ \t]*\s*$/i, "").trim() };
 }
 
 export function makeEditor(): Editor {

@@ -10,8 +10,8 @@ let opening = 0;
 let waiting: SavedProgram | null = null; // to be opened when an interpreter is loaded
 
 /** What is kept of a program now; the open one is newer than the library while its cases are typed. */
-async function fresh(p: SavedProgram): Promise<SavedProgram> {
-  return state.program?.id === p.id ? state.program : (await library.get(p.id)) ?? p;
+export async function kept(id: string): Promise<SavedProgram | undefined> {
+  return state.program?.id === id ? state.program : library.get(id);
 }
 
 /** Reads a program's description, also while no interpreter is loaded. */
@@ -63,7 +63,7 @@ async function addFile(file: File): Promise<void> {
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const info = await inspectBytes(bytes);
-    const old = state.program?.id === info.programId ? state.program : await library.get(info.programId);
+    const old = await kept(info.programId);
     const p: SavedProgram = {
       id: info.programId, title: old?.title ?? file.name.replace(/\.paw$/, ""), spec: info.spec, interpreterSha256: info.baseSha256, bytes, cases: old?.cases ?? [],
       savedAt: Date.now(), report: info.meta.report ?? null,
@@ -94,7 +94,7 @@ export function makePrograms(): void {
   const list = h("ul", { class: "items", "data-testid": "programs" });
   async function open(p: SavedProgram): Promise<void> {
     alertUser("");
-    if (!(await openProgram(await fresh(p)))) return;
+    if (!(await openProgram((await kept(p.id)) ?? p))) return;
     status.textContent = s.programs.opened(p.title);
     byId("run-input").focus();
   }
@@ -102,7 +102,7 @@ export function makePrograms(): void {
   async function rename(p: SavedProgram): Promise<void> {
     const title = prompt(s.programs.named, p.title)?.trim().slice(0, 200);
     if (!title) return;
-    const now = await fresh(p);
+    const now = (await kept(p.id)) ?? p;
     now.title = title;
     await library.put(now);
     changed("library");
