@@ -10,7 +10,7 @@ import torch, torch.nn.functional as F
 import model as gpt, pack, tasks
 from prompts import W_OUT
 
-SPLITS = ('seen', 'labels', 'family')
+SPLITS = ('seen', 'labels', 'dev')
 
 
 def sets(pools, n, seed='evaluation'):
@@ -18,8 +18,8 @@ def sets(pools, n, seed='evaluation'):
 
 
 @torch.no_grad()
-def score(model, tok, task, cases=6, length=512):
-    """(NLL per token, exact match, label accuracy or None, chance or None) of one task; None if nothing fits."""
+def score(model, tok, task, cases=6, length=512, loras=None):
+    """loras: one adapter for all cases, as model.hidden takes it with one row. (NLL per token, exact match, label accuracy or None, chance or None) of one task; None if nothing fits."""
     rows, cand, results = [], [], []
     kept = task['cases'][:cases]
     for a, b in kept:  # one row a case: its labels are segments behind the same prefix
@@ -34,7 +34,9 @@ def score(model, tok, task, cases=6, length=512):
     size, device = max(len(r[0]) for r in rows), next(model.parameters()).device
     ids, seg, pos, w = (torch.from_numpy(x).to(device) for x in pack.batch(rows, size))
     with torch.autocast(device.type, torch.bfloat16, enabled=gpt.AUTOCAST):
-        h = model.hidden(ids[:, :-1], pos[:, :-1], seg[:, :-1])
+        if loras is not None:
+            loras = [{k: tuple(x.expand(len(rows), -1, -1) for x in v) for k, v in l.items()} for l in loras]
+        h = model.hidden(ids[:, :-1], pos[:, :-1], seg[:, :-1], loras=loras)
         for j, options in enumerate(cand):
             for k in range(1, len(options) + 1):
                 m = (w[j, 1:] == W_OUT) & (seg[j, 1:] == k)
@@ -51,8 +53,9 @@ def score(model, tok, task, cases=6, length=512):
     return nll / n, exact / len(kept), right / len(kept) if k > 1 else None, 1 / k if k > 1 else None
 
 
-def evaluate(model, tok, tasks_, cases=6):
-    out = [(t['family'], *s) for t in tasks_ for s in [score(model, tok, t, cases)] if s]
+def evaluate(model, tok, tasks_, cases=6, adapter=None):
+    """adapter: a function of a task, if the program has one."""
+    out = [(t['family'], *s) for t in tasks_ for s in [score(model, tok, t, cases, loras=adapter and adapter(t))] if s]
     mean = lambda c, f=lambda x: True: float(np.mean([x[c] for x in out if x[c] is not None and f(x)] or [float('nan')]))
     return dict(n=len(out), nll=mean(1), exact=mean(2), constrained=mean(3), chance=mean(4)), out
 

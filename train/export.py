@@ -2,7 +2,7 @@
 """Write a checkpoint as a GPT-2 GGUF: matrices Q8_0, norms, biases and positions F32, the tokenizer inside.
 The same weights give the same bytes.
 
-    export.py --work DIR --out FILE [--name paw-mini-1] [--random]
+    export.py --work DIR --out FILE [--name paw-mini-2] [--random]
 """
 import argparse, os, struct
 import numpy as np
@@ -60,16 +60,23 @@ def tensors(m):
         yield f'output_norm.{leaf}', w[f'output_norm.{leaf}'], False
 
 
-def write(m, tok, path, name, licence='cc-by-4.0'):
+def write(m, tok, path, name, licence='cc-by-4.0', more=()):
+    """more: control tokens after the tokenizer's own, such as the prefix of a neural compiler's encoder."""
     c = m.cfg
     tokens, merges = tok.strings()
-    types = [3] * len(tokenizer.CONTROL) + [1] * (len(tokens) - len(tokenizer.CONTROL))
+    tokens = list(tokens) + list(more)
+    types = [3] * len(tokenizer.CONTROL) + [1] * (len(tokens) - len(tokenizer.CONTROL) - len(more)) + [3] * len(more)
     kvs = [('general.architecture', STR, 'gpt2'), ('general.type', STR, 'model'), ('general.name', STR, name), ('general.license', STR, licence),
            ('gpt2.block_count', U32, c['layers']), ('gpt2.context_length', U32, c['ctx']), ('gpt2.embedding_length', U32, c['d']), ('gpt2.feed_forward_length', U32, c['ffn']),
            ('gpt2.attention.head_count', U32, c['heads']), ('gpt2.attention.layer_norm_epsilon', F32, 1e-5), ('general.file_type', U32, 7), ('general.quantization_version', U32, 2),
            ('tokenizer.ggml.model', STR, 'gpt2'), ('tokenizer.ggml.pre', STR, 'gpt-2'), ('tokenizer.ggml.tokens', ARR, (STR, tokens)), ('tokenizer.ggml.token_type', ARR, (I32, types)),
            ('tokenizer.ggml.merges', ARR, (STR, merges)), ('tokenizer.ggml.bos_token_id', U32, tokenizer.EOS), ('tokenizer.ggml.eos_token_id', U32, tokenizer.EOS), ('tokenizer.ggml.add_bos_token', BOOL, False)]
     items = [(n, x.shape, T_Q8 if q else T_F32, quantise(x) if q else np.ascontiguousarray(x, '<f4').tobytes()) for n, x, q in tensors(m)]
+    write_file(path, kvs, items)
+
+
+def write_file(path, kvs, items):
+    """items: (name, shape as NumPy has it, type, bytes)."""
     head, at = b'GGUF' + struct.pack('<IQQ', 3, len(items), len(kvs)), 0
     for k, kind, v in kvs:
         head += string(k) + struct.pack('<I', kind) + value(kind, v)
@@ -84,7 +91,9 @@ def write(m, tok, path, name, licence='cc-by-4.0'):
 
 
 def load(work):
-    s = torch.load(os.path.join(work, 'checkpoint.pt'), map_location='cpu')
+    """The interpreter; as it stood at the end of compiler.py --joint, if that has run."""
+    path = os.path.join(work, 'compiler.pt')
+    s = torch.load(path if os.path.exists(path) else os.path.join(work, 'checkpoint.pt'), map_location='cpu')
     m = gpt.GPT(**s['cfg'], planted=False)
     m.load_state_dict(s['model'])
     return m.eval()
@@ -103,7 +112,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--work', required=True)
     p.add_argument('--out', required=True)
-    p.add_argument('--name', default='paw-mini-1')
+    p.add_argument('--name', default='paw-mini-2')
     p.add_argument('--random', action='store_true', help='random weights of the default geometry, for tests')
     a = p.parse_args()
     tok = tokenizer.Tokenizer.load(os.path.join(a.work, 'tokenizer.json'))

@@ -9,7 +9,8 @@ The time during which the process is stopped (kill -STOP) counts: the end stays 
 import argparse, csv, math, os, sys, time
 import numpy as np
 import torch
-import evaluate, export, model as gpt, optim, pack, tasks, tokenizer
+import evaluate, export, model as gpt, optim, pack, ranks, tasks, tokenizer
+from tasks import topics
 from prompts import W_OUT, W_PROMPT, W_PROSE
 
 
@@ -27,24 +28,25 @@ class Stream:
 
     def __init__(self, a, pools, tok, prose):
         self.a, self.pools, self.tok, self.prose = a, pools, tok, prose
+        self.meaning = pools.teacher.row if pools.teacher else None
 
     def row(self, r, length):
         if r.random() < self.a.prose:
             i = r.randrange(len(self.prose) - length)
-            return self.prose[i:i + length], [0] * length, list(range(length)), [W_PROSE] * length
+            return self.prose[i:i + length], [0] * length, list(range(length)), [W_PROSE] * length, [-1] * length
         while True:
-            row = pack.task_row(self.tok, tasks.sample(r, self.pools, n=9 if length < 400 else 22), length)
+            row = pack.task_row(self.tok, tasks.sample(r, self.pools, n=9 if length < 400 else 22), length, self.meaning)
             if row is not None:
                 return row
 
     def batch(self, step):
-        r = tasks.rng(self.a.seed, step)
+        r = tasks.rng(self.a.seed, step, ranks.rank())
         length = 512 if step % 5 == 4 else self.a.length
         rows = [self.row(r, length) for _ in range(self.a.tokens // length)]
-        ids, seg, pos, w = pack.batch(rows, length)
-        drop = np.random.default_rng([self.a.seed, step]).random(w.shape) > self.a.keep
+        ids, seg, pos, w, mark = pack.batch(rows, length, marks=True)
+        drop = np.random.default_rng([self.a.seed, step, ranks.rank()]).random(w.shape) > self.a.keep
         w[(w != W_OUT) & drop] = 0  # logits cost as much as the blocks: most prompt and prose targets are skipped
-        return ids, seg, pos, w
+        return ids, seg, pos, w, mark
 
 
 def save(path, **state):
@@ -64,13 +66,15 @@ def main():
     p.add_argument('--steps', type=int, default=1 << 60)
     for name, value in (('width', 192), ('layers', 4), ('heads', 6), ('ffn', 768), ('context', 512), ('length', 256), ('tokens', 4096), ('seed', 1), ('eval-tasks', 20)):
         p.add_argument('--' + name, type=int, default=value)
-    for name, value in (('lr-matrix', 0.015), ('lr', 0.003), ('prose', 0.18), ('keep', 0.35), ('eval-minutes', 7.0), ('save-minutes', 3.0)):
+    for name, value in (('lr-matrix', 0.015), ('lr', 0.003), ('prose', 0.10), ('keep', 0.35), ('meaning', 1.0), ('eval-minutes', 7.0), ('save-minutes', 3.0)):
         p.add_argument('--' + name, type=float, default=value)
     p.add_argument('--snapshot', help='write a GGUF here at every evaluation')
     p.add_argument('--resume', action='store_true')
     p.add_argument('--curve', help='CSV of the curve')
+    p.add_argument('--ranks', type=int, default=1, help='processes, one a core')
     p.add_argument('--no-plant', action='store_true', help='start from noise alone')
     a = p.parse_args()
+    ranks.start(a.ranks)
     torch.manual_seed(a.seed)
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     flags = open('/proc/cpuinfo').read() if os.path.exists('/proc/cpuinfo') else ''
@@ -78,28 +82,40 @@ def main():
     pools, tok = tasks.Pools(a.corpus), tokenizer.Tokenizer.load(os.path.join(a.work, 'tokenizer.json'))
     prose = np.load(os.path.join(a.work, 'prose.npy'))
     m = gpt.GPT(tok.size, a.width, a.layers, a.heads, a.ffn, a.context, not a.no_plant).to(device)
+    pools.teacher = topics.load(a.work)
     opts = optim.build(m, a.lr_matrix, a.lr)
+    meaning = None
+    if pools.teacher:
+        gpt.lend(m, pools.teacher.tokens)
+        meaning = gpt.Meaning(a.width, torch.from_numpy(pools.teacher.vectors)).to(device)
+        opts.append(torch.optim.AdamW(meaning.parameters(), a.lr))
+    learned = list(m.parameters()) + (list(meaning.parameters()) if meaning else [])
     base = [[g['lr'] for g in o.param_groups] for o in opts]
     stream, step, tokens, spent = Stream(a, pools, tok, prose), 0, 0, 0.0
     path = os.path.join(a.work, 'checkpoint.pt')
     if a.resume and os.path.exists(path):
         s = torch.load(path, map_location=device)
         m.load_state_dict(s['model'])
+        if meaning and s.get('meaning'):
+            meaning.load_state_dict(s['meaning'])
         for o, state in zip(opts, s['opts']):
             o.load_state_dict(state)
         step, tokens, spent = s['step'], s['tokens'], s['spent']
-    print(f'{sum(x.numel() for x in m.parameters()) / 1e6:.2f} M parameters, {device}, bf16 {gpt.AUTOCAST}', flush=True)
+    say = print if ranks.rank() == 0 else lambda *a, **k: None
+    say(f'{sum(x.numel() for x in m.parameters()) / 1e6:.2f} M parameters, {device}, bf16 {gpt.AUTOCAST}', flush=True)
     held, start = evaluate.sets(pools, a.eval_tasks), time.time() - spent
     log, seen, logged, measured, saved = {}, tokens, time.time(), time.time() - 60 * (a.eval_minutes - 2), time.time()
-    curve = open(a.curve, 'a', newline='') if a.curve else None
+    curve = open(a.curve, 'a', newline='') if a.curve and ranks.rank() == 0 else None
     table = csv.writer(curve) if curve else None
     if curve and curve.tell() == 0:
         table.writerow('minutes tokens out prompt prose set nll exact constrained chance'.split())
 
     def state():
-        return dict(cfg=m.cfg, model=m.state_dict(), opts=[o.state_dict() for o in opts], step=step, tokens=tokens, spent=time.time() - start)
+        return dict(cfg=m.cfg, model=m.state_dict(), meaning=meaning.state_dict() if meaning else None, opts=[o.state_dict() for o in opts], step=step, tokens=tokens, spent=time.time() - start)
 
     def measure():
+        if ranks.rank():
+            return
         m.eval()
         for name, items in held.items():
             r, _ = evaluate.evaluate(m, tok, items)
@@ -111,21 +127,26 @@ def main():
         if a.snapshot:
             export.write(m, tok, a.snapshot, 'paw-mini-snapshot')
 
-    while step < a.steps:
-        share = (time.time() - start) / (60 * a.minutes)
-        if share >= 1:
-            break
+    share = 0.0
+    while step < a.steps and share < 1:
         for o, lrs in zip(opts, base):
             for g, lr in zip(o.param_groups, lrs):
                 g['lr'] = lr * rate(share)
-        ids, seg, pos, w = (torch.from_numpy(x).to(device) for x in stream.batch(step))
-        nll, weight = m.loss(ids, seg, pos, w)
-        ((nll * weight).sum() / weight.sum()).backward()
-        torch.nn.utils.clip_grad_norm_(m.parameters(), 1.0)
+        ids, seg, pos, w, mark = (torch.from_numpy(x).to(device) for x in stream.batch(step))
+        taps = [] if meaning else None
+        nll, weight = m.loss(ids, seg, pos, w, taps)
+        loss = (nll * weight).sum() / weight.sum()
+        if meaning:
+            distance, cosine = meaning(taps[(a.layers - 1) // 2], mark[:, :-1])
+            loss = loss + a.meaning * distance
+            log.setdefault('cosine', []).append(cosine)
+        loss.backward()
+        share = ranks.average(learned, (time.time() - start) / (60 * a.minutes))
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
         for o in opts:
             o.step()
             o.zero_grad()
-        step, tokens = step + 1, tokens + ids.numel()
+        step, tokens = step + 1, tokens + ids.numel() * a.ranks
         for name, value in (('out', W_OUT), ('prompt', W_PROMPT), ('prose', W_PROSE)):
             s = (weight - value).abs() < 1e-3
             if s.any():
@@ -133,20 +154,22 @@ def main():
         now = time.time()
         if now - logged > 60 or step in (10, 40):
             v = {k: float(np.mean(x)) for k, x in log.items()}
-            print(f'{(now - start) / 60:5.1f} min step {step} {tokens / 1e6:.2f} M tokens {(tokens - seen) / (now - logged):.0f}/s rate {rate(share):.2f} ' + ' '.join(f'{k} {x:.3f}' for k, x in v.items()), flush=True)
+            say(f'{(now - start) / 60:5.1f} min step {step} {tokens / 1e6:.2f} M tokens {(tokens - seen) / (now - logged):.0f}/s rate {rate(share):.2f} ' + ' '.join(f'{k} {x:.3f}' for k, x in v.items()), flush=True)
             if table:
                 table.writerow([f'{(now - start) / 60:.1f}', tokens] + [f'{v.get(k, float("nan")):.4f}' for k in ('out', 'prompt', 'prose')] + [''] * 5)
                 curve.flush()
             log, seen, logged = {}, tokens, now
-        if now - saved > 60 * a.save_minutes:
+        if now - saved > 60 * a.save_minutes and ranks.rank() == 0:
             save(path, **state())
             saved = now
         if now - measured > 60 * a.eval_minutes:
             measure()
             measured = time.time()
-    save(path, **state())
+    if ranks.rank() == 0:
+        save(path, **state())
     measure()
-    print('done', flush=True)
+    say('done', flush=True)
+    ranks.stop()
 
 
 if __name__ == '__main__':

@@ -27,7 +27,8 @@ W_OUT, W_PROMPT, W_PROSE = 1.0, 0.2, 0.5
 
 
 def prefix(tok, task, limit=MAX_TOKENS):
-    """Ids up to the placeholder and the loss weight of predicting each; examples are dropped, last first, until it fits."""
+    """Ids up to the placeholder, the loss weight of predicting each, and where the texts end that have a meaning of their
+    own: [(index, text)] of labels and example inputs. Examples are dropped, last first, until it fits."""
     shown = task['examples'][:MAX_EXAMPLES]
     while True:
         text = pseudo(task['task'], task['labels'], shown)
@@ -35,21 +36,29 @@ def prefix(tok, task, limit=MAX_TOKENS):
         if len(ids) <= limit or not shown:
             break
         shown = shown[:-1]
-    # Weight: find the example outputs again by encoding piece by piece. A line break ends a pre-token
+    # The example outputs are found again by encoding piece by piece. A line break ends a pre-token
     # except before white space, so the pieces agree with the whole unless an example starts with space.
-    w = []
-    pieces = [('[PSEUDO_PROGRAM]', W_PROMPT)]
-    head = pseudo(task['task'], task['labels'], [])[len('[PSEUDO_PROGRAM]'):-len('\n[END_PSEUDO_PROGRAM]')]
-    pieces.append((head + ('\n\nExamples:' if shown else ''), W_PROMPT))
+    w, ends = [], []
+
+    def add(text, weight, means=None):
+        w.extend([weight] * len(tok.encode_template(text)))
+        if means is not None:
+            ends.append((len(w) - 1, means))
+
+    add('[PSEUDO_PROGRAM]', W_PROMPT)
+    add('\nTask: ' + escape(' '.join(task['task'].split())), W_PROMPT)
+    for i, l in enumerate(task['labels'] or ()):
+        add((', ' if i else '\nLabels: ') + escape(l), W_PROMPT, l)
+    add('\n\nExamples:' if shown else '', W_PROMPT)
     for a, b in shown:
-        pieces += [(f'\nInput: {escape(a)}\nOutput:', W_PROMPT), (f' {escape(b)}', W_OUT)]
-    pieces += [('\n', W_PROMPT), ('[END_PSEUDO_PROGRAM]', W_PROMPT)]
-    for text, weight in pieces:
-        w += [weight] * len(tok.encode_template(text))
+        add(f'\nInput: {escape(a)}\nOutput:', W_PROMPT, a)
+        add(f' {escape(b)}', W_OUT)
+    add('\n', W_PROMPT)
+    add('[END_PSEUDO_PROGRAM]', W_PROMPT)
     if len(w) != len(ids):
-        w = [W_PROMPT] * len(ids)
+        w, ends = [W_PROMPT] * len(ids), []
     tail = tok.encode_template('\n\n[INPUT]\n')
-    return ids + tail, w + [0.05] * len(tail)
+    return ids + tail, w + [0.05] * len(tail), ends
 
 
 def case(tok, text):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The whole road on a toy scale, under a minute on one core: tokenizer, training, resuming, export, checks.
+"""The whole road on a toy scale, under a minute on one core: tokenizer, teacher, interpreter, neural compiler, export, checks.
 
     smoke.py [--work DIR]      also: python3 pretrain.py --smoke
 
@@ -31,15 +31,25 @@ def main():
         work, corpus = a.work or tmp, os.path.join(HERE, 'sample')
         files = [os.path.join(work, f'{n}.gguf') for n in 'ab']
         run('prepare.py', '--corpus', corpus, '--work', work, '--vocab', '1024', '--tasks', '300')
+        run('teacher.py', '--corpus', corpus, '--work', work, '--texts', '1500', '--smoke')
         train = ['--corpus', corpus, '--work', work, '--minutes', '1', '--tokens', '1024', '--width', '64', '--heads', '2', '--ffn', '256', '--layers', '2', '--eval-tasks', '4', '--eval-minutes', '99']
         out = run('pretrain.py', *train, '--steps', '40') + run('pretrain.py', *train, '--steps', '50', '--resume')
         losses = first(out, 'out')
         run('export.py', '--work', work, '--out', files[0])
         run('export.py', '--work', work, '--out', files[1])
         run('check.py', 'ids', '--work', work, '--gguf', files[0], '--strings', '300')
+        learn = ['--corpus', corpus, '--work', work, '--minutes', '1', '--rows', '5', '--prefix', '4', '--bases', '4', '--eval-tasks', '3', '--eval-minutes', '99', '--joint', '0.25']
+        learned = run('compiler.py', *learn, '--steps', '20') + run('compiler.py', *learn, '--steps', '25', '--resume')
+        run('export.py', '--work', work, '--out', files[0])
+        run('export.py', '--work', work, '--out', files[1])
+        run('export_compiler.py', '--work', work, '--interpreter', files[0], '--out', os.path.join(work, 'compiler-files'), '--name', 'smoke', '--fixture', os.path.join(work, 'fixture.jsonl'))
+        written = [os.path.getsize(os.path.join(work, 'compiler-files', f)) for f in ('smoke.encoder.gguf', 'smoke.mapper.gguf', 'published/lora_mapper.pt', 'published/compiler/model.safetensors', 'published/meta.json')]
         sums = [hashlib.sha256(open(f, 'rb').read()).hexdigest() for f in files]
     if len(losses) < 2 or losses[-1] >= losses[0]:
         raise SystemExit(f'the loss did not fall: {losses}')
+    own = first(learned, 'own')
+    if len(own) < 2 or not all(x == x and x < 12 for x in own) or min(written) < 50:
+        raise SystemExit(f'the neural compiler did not train or export: {own}, {written}')
     if sums[0] != sums[1]:
         raise SystemExit('two exports of one checkpoint differ')
     print(f'smoke: loss {losses[0]:.2f} -> {losses[-1]:.2f}, export {sums[0][:12]} twice')

@@ -1,6 +1,6 @@
 """Labelled tasks from the corpus: intents, domains, yes/no, opinions, word classes, hypernyms, slot kinds."""
 from . import phrases
-from .pools import HELD_DOMAINS
+from .pools import DEV_DOMAINS, HELD_DOMAINS, TEST_DOMAINS
 
 SYMBOLS = 0.38  # share of classification whose labels mean nothing: only the examples can tell
 
@@ -48,7 +48,8 @@ def make(r, pools, family, by, labels, n, ev, thing=None, about=None, spec=None,
 
 
 def intent_keys(pools, split):
-    return sorted(k for k in pools.intents if (k in HELD_DOMAINS) == (split == 'labels') and k[1] != 'out of scope')
+    want = {'labels': DEV_DOMAINS, 'test': TEST_DOMAINS}.get(split)
+    return sorted(k for k in pools.intents if (k in want if want else k not in HELD_DOMAINS) and k[1] != 'out of scope')
 
 
 def intent(r, pools, split, n, ev):

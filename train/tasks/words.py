@@ -15,7 +15,7 @@ USAGE = ['Fill in the missing word', 'Which word is missing at ___?', 'Return th
 def words(r, pools, split, n, ev):
     k, j = phrases.shown(r), r.random()
     pool = pools
-    if split == 'family':
+    if split == 'test':
         return make(r, 'antonym', phrases.instruct(r, ANT), pool.rows(r, pool.antonyms, n + k, ev, lambda x: x[0]), k)
     if j < .5:
         return make(r, 'synonym', phrases.instruct(r, SYN), pool.rows(r, pool.synonyms, n + k, ev, lambda x: x[0]), k)
@@ -31,12 +31,13 @@ NONE = ['none', 'none', 'N/A', 'null', 'not given', 'missing', '-']
 
 
 def slots(r, pools, split, n, ev):
-    side = pools.slots['held' if split == 'family' else 'train']
+    held = split in ('dev', 'test')
+    side = pools.slots[split if held else 'train']
     dom, s = r.choice(sorted(k for k in side if len(side[k]) >= 12))
     k = phrases.shown(r)
     rows = list(dict.fromkeys(pools.rows(r, side[dom, s], n + k, ev, lambda x: x[0])))
     spec, j = phrases.extract(r, s), r.random()
-    if j < .22 and split != 'family' and dom != 'product':  # a value that is not there
+    if j < .22 and not held and dom != 'product':  # a value that is not there
         no, have = r.choice(NONE), {x for x, _ in side[dom, s]}
         other = [x for (d, q), v in side.items() if d == dom and q != s for x in v if x[0] not in have]
         if len(other) > 40:
@@ -51,7 +52,7 @@ def slots(r, pools, split, n, ev):
         key = r.choice([s, s.replace(' ', '_')])
         rows = [(x, '{"%s": "%s"}' % (key, v)) for x, v in rows]
         spec = r.choice([f'Extract the {s} as JSON with the key {key}.', f'Return JSON: {{"{key}": ...}}', f'Output a JSON object with "{key}".'])
-    return make(r, 'held slot' if split == 'family' else 'slot', spec, rows, k)
+    return make(r, 'held slot' if held else 'slot', spec, rows, k)
 
 
 def instruction(r, pools, split, n, ev):
