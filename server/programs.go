@@ -160,7 +160,10 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, ref string) er
 	}
 	defer f.Close()
 	if pawfile.ValidID(ref) {
-		shareable(w) // a slug may name another program tomorrow
+		shareable(w)
+	} else if e.Public { // a slug may name another program tomorrow
+		shareable(w)
+		w.Header().Set("Cache-Control", "no-cache")
 	}
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+e.ID+`.paw"`)

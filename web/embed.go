@@ -25,6 +25,9 @@ const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 	"img-src 'self' data:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types paw 'allow-duplicates'"
 
+// framePolicy is that of embed.html, which any page may put into a frame.
+var framePolicy = strings.Replace(Policy, "frame-ancestors 'none'", "frame-ancestors *", 1)
+
 var types = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
@@ -32,6 +35,8 @@ var types = map[string]string{
 	".wasm": "application/wasm",
 	".svg":  "image/svg+xml",
 	".json": "application/json",
+
+	".webmanifest": "application/manifest+json",
 }
 
 // Built tells whether this binary carries the site.
@@ -54,6 +59,7 @@ func Handler() http.Handler {
 			name = "index.html"
 		case name == "":
 			name = "placeholder.html"
+		case name == "embed.html":
 		case types[path.Ext(name)] == "" || strings.HasSuffix(name, ".html"):
 			http.NotFound(w, r)
 			return
@@ -78,13 +84,18 @@ func serve(w http.ResponseWriter, r *http.Request, name string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", Policy)
 	h.Add("Vary", "Accept-Encoding")
-	if strings.HasPrefix(name, "assets/") {
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	switch {
+	case strings.HasPrefix(name, "assets/"):
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		fallthrough
+	case strings.HasPrefix(name, "sdk/"): // for any page
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	} else {
-		h.Set("Cache-Control", "no-cache")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	case name == "embed.html":
+		h.Set("Content-Security-Policy", framePolicy)
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
 	sum := sha256.Sum256(data)
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`

@@ -46,7 +46,7 @@ func Build(ctx context.Context, root, out string) (map[string]Asset, error) {
 	if err := os.MkdirAll(filepath.Join(out, "assets"), 0o755); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context) error{b.modules, b.worker, b.page, b.serviceWorker, b.list, b.sweep}
+	steps := []func(context.Context) error{b.modules, b.worker, b.page, b.sdk, b.serviceWorker, b.list, b.sweep}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -89,7 +89,7 @@ func (b *Builder) worker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	js, err := bundle(b.src("worker.ts"), map[string]string{"wasm_exec": loader}, map[string]any{
+	js, err := bundle(b.src("worker.ts"), nil, map[string]string{"wasm_exec": loader}, map[string]any{
 		"__WASM_URL__": b.assets["paw.wasm"].URL, "__KERNEL_URL__": b.assets["kernel.wasm"].URL,
 	})
 	if err != nil {
@@ -100,15 +100,15 @@ func (b *Builder) worker(ctx context.Context) error {
 
 func (b *Builder) page(context.Context) error {
 	worker := b.assets["worker.js"].URL
-	js, err := bundle(b.src("page/main.ts"), nil, map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker, "/sw.js"}})
+	js, err := bundle(b.src("page/main.ts"), nil, nil, map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker, "/sw.js"}})
 	if err != nil {
 		return err
 	}
-	client, err := bundle(b.src("client.ts"), nil, map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker}})
+	client, err := bundle(b.src("client.ts"), nil, nil, map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker}})
 	if err != nil {
 		return err
 	}
-	css, err := bundle(b.src("style.css"), nil, nil)
+	css, err := bundle(b.src("style.css"), nil, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -118,6 +118,9 @@ func (b *Builder) page(context.Context) error {
 	}
 	err = errors.Join(b.asset("client.js", client), b.asset("page.js", js), b.asset("style.css", css), b.asset("icon.svg", icon))
 	if err != nil {
+		return err
+	}
+	if err := b.manifest(); err != nil {
 		return err
 	}
 	html, err := os.ReadFile(b.src("index.html"))
@@ -134,9 +137,43 @@ func (b *Builder) page(context.Context) error {
 	return b.file("index.html", html)
 }
 
+// manifest makes the site installable.
+func (b *Builder) manifest() error {
+	text, err := json.MarshalIndent(map[string]any{
+		"name": "PAW: fuzzy functions", "short_name": "PAW", "description": "Describe a function in plain English, compile it, run it on this device.",
+		"id": "/", "start_url": "/", "scope": "/", "display": "standalone", "theme_color": "#3b3fd8", "background_color": "#f6f6f9",
+		"icons": []map[string]string{{"src": b.assets["icon.svg"].URL, "sizes": "any", "type": "image/svg+xml", "purpose": "any"}},
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return b.file("manifest.webmanifest", append(text, '\n'))
+}
+
+// sdk writes what other pages load: the SDK and the element under names that stay, and the page for
+// frames. They are small and revalidated; what they load has its hash in the name.
+func (b *Builder) sdk(context.Context) error {
+	worker := b.assets["worker.js"].URL
+	define := map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker}}
+	for _, name := range []string{"paw", "element", "embed"} {
+		js, err := bundle(filepath.Join(b.root, "web", "sdk", name+".ts"), []string{"./paw.js", "./element.js"}, nil, define)
+		if err != nil {
+			return err
+		}
+		if err := b.file("sdk/"+name+".js", js); err != nil {
+			return err
+		}
+	}
+	html, err := os.ReadFile(filepath.Join(b.root, "web", "sdk", "embed.html"))
+	if err != nil {
+		return err
+	}
+	return b.file("embed.html", html)
+}
+
 // serviceWorker keeps the whole shell; its version is the hash of what it keeps.
 func (b *Builder) serviceWorker(context.Context) error {
-	shell := []string{"/"}
+	shell := []string{"/", "/manifest.webmanifest"}
 	for _, name := range []string{"page.js", "style.css", "icon.svg", "worker.js", "paw.wasm", "kernel.wasm"} {
 		shell = append(shell, b.assets[name].URL)
 	}
@@ -144,7 +181,7 @@ func (b *Builder) serviceWorker(context.Context) error {
 	if err != nil {
 		return err
 	}
-	js, err := bundle(b.src("sw.ts"), nil, map[string]any{"__SHELL__": shell, "__VERSION__": hash(append(html, strings.Join(shell, " ")...))})
+	js, err := bundle(b.src("sw.ts"), nil, nil, map[string]any{"__SHELL__": shell, "__VERSION__": hash(append(html, strings.Join(shell, " ")...))})
 	if err != nil {
 		return err
 	}
@@ -201,8 +238,8 @@ func (b *Builder) file(name string, data []byte) error {
 	return err
 }
 
-// bundle runs esbuild over one entry and returns its single output.
-func bundle(entry string, alias map[string]string, define map[string]any) ([]byte, error) {
+// bundle runs esbuild over one entry and returns its single output. The external modules stay imports.
+func bundle(entry string, external []string, alias map[string]string, define map[string]any) ([]byte, error) {
 	texts := map[string]string{}
 	for name, value := range define {
 		text, err := json.Marshal(value)
@@ -215,6 +252,7 @@ func bundle(entry string, alias map[string]string, define map[string]any) ([]byt
 		EntryPoints: []string{entry}, Bundle: true, Format: api.FormatESModule, Target: api.ES2022,
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, Charset: api.CharsetUTF8,
 		LegalComments: api.LegalCommentsInline,
+		External:      external,
 		Alias:         alias, Define: texts, Outdir: "out", LogLevel: api.LogLevelSilent,
 		TsconfigRaw: "{}", // the alias decides, not the paths of the type checker
 	})

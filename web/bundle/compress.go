@@ -16,6 +16,9 @@ func (b *Builder) compressed(name string, data []byte) (int, error) {
 	for _, n := range []string{name, name + ".br", name + ".gz"} {
 		b.files[n] = true
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return 0, err
+	}
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		if small, err := os.Stat(path + ".br"); err == nil {
 			if _, err := os.Stat(path + ".gz"); err == nil {

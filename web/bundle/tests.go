@@ -11,7 +11,7 @@ import (
 // Tests writes what the browser tests load beside the site: the host object alone, without a module,
 // for the table of cases that wasm/jshost is tested by too.
 func Tests(_ context.Context, root, out string) error {
-	js, err := bundle(filepath.Join(root, "web", "src", "host.ts"), nil, nil)
+	js, err := bundle(filepath.Join(root, "web", "src", "host.ts"), nil, nil, nil)
 	if err != nil {
 		return err
 	}

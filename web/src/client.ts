@@ -3,9 +3,7 @@
 import type { BaseInfo } from "./download";
 export { deleteCached, isCached, type BaseInfo } from "./download";
 export { library, type SavedProgram } from "./library";
-import { scriptURL } from "./trusted";
-
-declare const __WORKER_URL__: string;
+import { workerURL } from "./trusted";
 
 export interface ProgramInfo {
   programId: string;
@@ -35,7 +33,7 @@ export interface Answer {
   ms: number;
 }
 
-export type ErrorKind = "aborted" | "context" | "program" | "base" | "memory" | "input" | "internal" | "network";
+export type ErrorKind = "aborted" | "context" | "program" | "base" | "memory" | "input" | "internal" | "network" | "consent";
 
 export class PawError extends Error {
   constructor(readonly kind: ErrorKind, message: string, readonly hint?: string) {
@@ -75,7 +73,7 @@ export class Interpreter {
   }
 
   private constructor() {
-    this.worker = new Worker(scriptURL(__WORKER_URL__) as unknown as string, { type: "module", name: "paw" });
+    this.worker = new Worker(workerURL() as string, { type: "module", name: "paw" });
     this.worker.onmessage = (e) => this.receive(e.data);
     this.worker.onerror = (e) => this.fail(new PawError("internal", e.message || "the worker could not be started: reload the page"));
     this.worker.onmessageerror = () => this.fail(new PawError("internal", "a message of the worker could not be read"));

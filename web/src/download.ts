@@ -1,5 +1,7 @@
-// Interpreter files: from the browser's cache, or from the server chunk by chunk, each chunk's
-// SHA-256 checked before it is kept. A download that fails or is cancelled leaves nothing.
+// Interpreter files: from this device, or from the server chunk by chunk, each chunk's SHA-256 checked
+// before it is kept. A download that is cut, stalls or is cancelled goes on later from where it was. It is
+// kept in the private file system, else in the cache, else in memory for this page alone.
+import { removeStored, storedFile, writeStored } from "./opfs";
 
 export interface BaseInfo {
   id: string;
@@ -18,7 +20,119 @@ interface Manifest {
 
 export const CACHE = "paw-models-1";
 
-/** The cache, or undefined where the browser offers none (an insecure origin, some private modes). */
+const RETRIES = 4; // in a row without a new chunk
+const WAIT = 300; // milliseconds before the first of them; each next waits twice as long
+const STALL = 15_000; // milliseconds without a byte
+
+export class DownloadError extends Error {}
+
+/** A fault that another request may get past. */
+class Broken extends DownloadError {}
+
+const hex = (b: ArrayBuffer) => Array.from(new Uint8Array(b), (x) => x.toString(16).padStart(2, "0")).join("");
+
+async function get(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
+  try {
+    return await fetch(url, { signal, cache: "no-store", headers });
+  } catch (e) {
+    if (signal.aborted) throw e;
+    throw new Broken("the server cannot be reached");
+  }
+}
+
+async function manifestOf(base: BaseInfo, signal: AbortSignal): Promise<Manifest> {
+  const r = await get(base.chunksUrl, signal);
+  if (!r.ok) throw new DownloadError(`the server answers ${r.status} for ${base.chunksUrl}`);
+  const m = (await r.json()) as Manifest;
+  const good = m.size === base.size && m.sha256 === base.sha256 && Number.isSafeInteger(m.chunk) && m.chunk > 0 &&
+    m.chunk <= 64 << 20 && Array.isArray(m.chunks) && m.chunks.length === Math.ceil(m.size / m.chunk);
+  if (!good) throw new DownloadError("the server's list of chunks is of another file: reload the page");
+  return m;
+}
+
+/** Whether bytes are the chunk with this number. Insecure pages cannot hash; they keep nothing either. */
+async function isChunk(m: Manifest, bytes: Uint8Array, index: number): Promise<boolean> {
+  return !crypto.subtle || hex(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)) === m.chunks[index];
+}
+
+/** The next piece of a body, or a fault when none comes for a while. */
+async function piece(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
+  let timer = 0;
+  const stalled = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new Broken("the download stalled")), STALL) as unknown as number;
+  });
+  try {
+    const { done, value } = await Promise.race([reader.read(), stalled]);
+    return done ? undefined : value;
+  } catch (e) {
+    throw e instanceof Broken || (e instanceof DOMException && e.name === "AbortError") ? e : new Broken("the connection was lost");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One request's worth of verified chunks from `at` on. A chunk is valid until the next one is asked for. */
+async function* request(base: BaseInfo, m: Manifest, at: number, signal: AbortSignal, onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
+  // If-Range: a server whose file has changed sends the whole of it, and the first chunk then fails its hash.
+  const r = await get(base.url, signal, at > 0 ? { Range: `bytes=${at}-`, "If-Range": `"${base.sha256}"` } : {});
+  if (r.status >= 500 || r.status === 429) throw new Broken(`the server answers ${r.status} for ${base.url}`);
+  if (!r.ok || !r.body) throw new DownloadError(`the server answers ${r.status} for ${base.url}`);
+  let skip = at; // a 200 to a Range: the server sends everything again
+  if (r.status === 206) {
+    skip = 0;
+    if (!(r.headers.get("Content-Range") ?? "").startsWith(`bytes ${at}-`)) throw new DownloadError("the server sends another part than the one asked for");
+  }
+  const reader = (r.body as ReadableStream<Uint8Array>).getReader();
+  const scratch = new Uint8Array(Math.min(m.chunk, m.size)); // one for all chunks: 137 MB of them would pile up
+  try {
+    let rest: Uint8Array = new Uint8Array(0);
+    const more = async (): Promise<boolean> => {
+      while (rest.length === 0) {
+        const p = await piece(reader);
+        if (!p) return false;
+        rest = p.subarray(Math.min(skip, p.length));
+        skip -= p.length - rest.length;
+      }
+      return true;
+    };
+    while (at < m.size) {
+      const chunk = scratch.subarray(0, Math.min(m.chunk, m.size - at));
+      for (let filled = 0; filled < chunk.length; ) {
+        if (!(await more())) throw new Broken(`the download broke off after ${at + filled} of ${m.size} bytes`);
+        const part = rest.subarray(0, chunk.length - filled);
+        chunk.set(part, filled);
+        rest = rest.subarray(part.length);
+        filled += part.length;
+        onBytes(at + filled);
+      }
+      if (!(await isChunk(m, chunk, at / m.chunk))) throw new Broken(`bytes ${at} to ${at + chunk.length} arrived damaged: try again`);
+      at += chunk.length;
+      yield chunk;
+    }
+    if (await more()) throw new DownloadError("the file is longer than announced");
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
+/** All verified chunks from `at` on, over as many requests as it takes. */
+async function* chunks(base: BaseInfo, m: Manifest, at: number, signal: AbortSignal, onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
+  for (let failed = 0; at < m.size; ) {
+    try {
+      for await (const chunk of request(base, m, at, signal, onBytes)) {
+        yield chunk;
+        at += chunk.length;
+        failed = 0;
+      }
+    } catch (e) {
+      if (signal.aborted || !(e instanceof Broken) || ++failed > RETRIES) throw e;
+      await new Promise((ok) => setTimeout(ok, WAIT * 2 ** (failed - 1)));
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** The cache, or undefined where the browser offers none. */
 async function openCache(): Promise<Cache | undefined> {
   try {
     return await caches.open(CACHE);
@@ -27,121 +141,101 @@ async function openCache(): Promise<Cache | undefined> {
   }
 }
 
-const hex = (b: ArrayBuffer) => Array.from(new Uint8Array(b), (x) => x.toString(16).padStart(2, "0")).join("");
+async function cachedFile(base: BaseInfo): Promise<Blob | undefined> {
+  const file = await (await (await openCache())?.match(base.url))?.blob();
+  return file?.size === base.size ? file : undefined;
+}
 
-export class DownloadError extends Error {}
+const full = "the browser has not enough room to keep this interpreter: free some storage";
 
-async function get(url: string, signal?: AbortSignal): Promise<Response> {
-  let r: Response;
+/** Throws what was wrong in words for people. */
+function explain(e: unknown): never {
+  throw e instanceof DOMException && e.name === "QuotaExceededError" ? new DownloadError(full) : e;
+}
+
+async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob | undefined> {
+  const out = await writeStored(base, m.chunk, (bytes, index) => isChunk(m, bytes, index));
+  if (!out) return undefined;
   try {
-    r = await fetch(url, { signal, cache: "no-store" });
+    let at = out.have;
+    onBytes(at);
+    for await (const chunk of chunks(base, m, at, signal, onBytes)) {
+      out.write(chunk, at);
+      at += chunk.length;
+    }
   } catch (e) {
-    if (signal?.aborted) throw e;
-    throw new DownloadError("the server cannot be reached");
+    out.close();
+    if (e instanceof DOMException && e.name === "QuotaExceededError") await removeStored(base); // a part of it helps nobody
+    explain(e);
   }
-  if (!r.ok) throw new DownloadError(`the server answers ${r.status} for ${url}`);
-  return r;
+  return out.finish();
 }
 
-function checkManifest(m: Manifest, base: BaseInfo): void {
-  const good = m.size === base.size && m.sha256 === base.sha256 && Number.isSafeInteger(m.chunk) && m.chunk > 0 &&
-    m.chunk <= 64 << 20 && Array.isArray(m.chunks) && m.chunks.length === Math.ceil(m.size / m.chunk);
-  if (!good) throw new DownloadError("the server's list of chunks is of another file: reload the page");
-}
-
-/** The verified bytes of body as a stream. onFault gets what was wrong: the cache that reads the
- *  stream only tells that something was. */
-function verified(body: ReadableStream<Uint8Array>, m: Manifest, onBytes: (done: number) => void, onFault: (e: unknown) => void): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  let rest = new Uint8Array(0);
-  let done = 0;
-  let index = 0;
-  const scratch = new Uint8Array(Math.min(m.chunk, m.size)); // one for all chunks: 137 MB of them would pile up
-  async function next(out: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const want = Math.min(m.chunk, m.size - done);
-    if (want === 0) {
-      if (rest.length > 0 || !(await reader.read()).done) throw new DownloadError("the file is longer than announced");
-      return out.close();
-    }
-    const chunk = scratch.subarray(0, want);
-    const pieces: Uint8Array[] = [];
-    for (let filled = 0; filled < want; ) {
-      if (rest.length === 0) {
-        const piece = await reader.read();
-        if (piece.done) throw new DownloadError(`the download broke off after ${done + filled} of ${m.size} bytes`);
-        rest = piece.value as Uint8Array<ArrayBuffer>;
-      }
-      const piece = rest.subarray(0, want - filled);
-      chunk.set(piece, filled);
-      pieces.push(piece);
-      rest = rest.subarray(piece.length);
-      filled += piece.length;
-      onBytes(done + filled);
-    }
-    if (crypto.subtle && hex(await crypto.subtle.digest("SHA-256", chunk)) !== m.chunks[index]) {
-      throw new DownloadError(`bytes ${done} to ${done + want} arrived damaged: try again`);
-    }
-    index++;
-    done += want;
-    for (const piece of pieces) out.enqueue(piece);
-  }
-  return new ReadableStream<Uint8Array>({
+async function intoCache(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob | undefined> {
+  const cache = await openCache();
+  if (!cache) return undefined;
+  const from = chunks(base, m, 0, signal, onBytes);
+  let fault: unknown; // the cache that reads the stream only tells that something was wrong
+  const body = new ReadableStream<Uint8Array>({
     async pull(out) {
       try {
-        await next(out);
+        const next = await from.next();
+        if (next.done) out.close();
+        else out.enqueue(next.value.slice());
       } catch (e) {
-        onFault(e);
+        fault = e;
         throw e;
       }
     },
-    async cancel(reason) {
-      await reader.cancel(reason);
-    },
   }, { highWaterMark: 0 });
+  try {
+    await cache.put(base.url, new Response(body, { headers: { "Content-Type": "application/octet-stream" } }));
+    const file = await cachedFile(base);
+    if (file) return file;
+    fault = new DownloadError("the browser kept only a part of the file");
+  } catch (e) {
+    fault ??= e;
+  }
+  await cache.delete(base.url).catch(() => false);
+  return explain(fault);
+}
+
+async function intoMemory(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob> {
+  const parts: Blob[] = [];
+  for await (const chunk of chunks(base, m, 0, signal, onBytes)) parts.push(new Blob([chunk.slice()]));
+  return new Blob(parts);
+}
+
+/** One download at a time for all tabs: the others wait and then find the file. */
+async function alone<T>(base: BaseInfo, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return work();
+  return navigator.locks.request(`paw-model-${base.sha256}`, { signal }, work) as Promise<T>;
 }
 
 /** The file of an interpreter, downloaded when it is not there yet. */
 export async function baseFile(base: BaseInfo, signal: AbortSignal, onBytes: (done: number) => void): Promise<{ file: Blob; cached: boolean }> {
-  const cache = await openCache();
-  const have = await cache?.match(base.url);
-  if (have) {
-    const file = await have.blob();
-    if (file.size === base.size) return { file, cached: true };
-    await cache?.delete(base.url);
-  }
-  const manifest = (await (await get(base.chunksUrl, signal)).json()) as Manifest;
-  checkManifest(manifest, base);
-  const response = await get(base.url, signal);
-  if (!response.body) throw new DownloadError("the server sends an empty file");
-  let fault: unknown;
-  const stream = verified(response.body as ReadableStream<Uint8Array>, manifest, onBytes, (e) => (fault = e));
-  const body = new Response(stream, { headers: { "Content-Type": "application/octet-stream" } });
-  if (cache) {
-    try {
-      await cache.put(base.url, body);
-      const stored = await (await cache.match(base.url))?.blob();
-      if (stored?.size === base.size) return { file: stored, cached: false };
-      fault = new DownloadError("the browser kept only a part of the file");
-    } catch (e) {
-      fault ??= e;
+  const kept = async () => (await storedFile(base)) ?? (await cachedFile(base));
+  const have = await kept();
+  if (have) return { file: have, cached: true };
+  return alone(base, signal, async () => {
+    const other = await kept(); // another tab may have been here first
+    if (other) return { file: other, cached: true };
+    const m = await manifestOf(base, signal);
+    for (const into of [intoFiles, intoCache]) {
+      const file = await into(base, m, signal, onBytes);
+      if (file) return { file, cached: false };
     }
-    await cache.delete(base.url).catch(() => false);
-    if (!(fault instanceof DOMException && fault.name === "QuotaExceededError")) throw fault;
-    throw new DownloadError("the browser has not enough room to keep this interpreter: free some storage");
-  }
-  try {
-    return { file: await body.blob(), cached: false };
-  } catch (e) {
-    throw fault ?? e;
-  }
+    return { file: await intoMemory(base, m, signal, onBytes), cached: false };
+  });
 }
 
 /** Tells whether an interpreter needs no download. */
 export async function isCached(base: BaseInfo): Promise<boolean> {
-  return !!(await (await openCache())?.match(base.url));
+  return !!((await storedFile(base)) ?? (await cachedFile(base)));
 }
 
 /** Frees the space of an interpreter. */
 export async function deleteCached(base: BaseInfo): Promise<void> {
+  await removeStored(base);
   await (await openCache())?.delete(base.url);
 }

@@ -9,6 +9,7 @@ export const s = {
   specHint: "Say what the function does. Name the possible answers if there are few: “Answer with one of: urgent, wait.”",
   start: "Begin from an example", load: "Load",
   replace: "Replace the description and examples that you have written?",
+  updated: "A new version of this page is ready. What you write is kept.", reload: "Reload",
   dismiss: "Close", retry: "Try again", verdict: "Verdict", shares: "Probability of each label",
   waits: (t: string) => `No interpreter is loaded yet. “${t}” opens as soon as one is.`,
   noCases: "There are no cases to run.",
@@ -21,6 +22,7 @@ export const s = {
   preview: "The whole specification",
   compile: "Compile", compiling: "Compiling …", cancel: "Cancel",
   compiler: "Compiler",
+  refine: "Refine on the examples", refineHelp: "Takes a few seconds more and needs examples; ten to twenty make a good program.",
   stages: { parse: "reading the description", load: "loading the interpreter", encode: "encoding", evaluate: "measuring on held-out examples", train: "training", pack: "packing" } as Record<string, string>,
   stage: (name: string, part: number, parts: number, step: number, total: number) =>
     `${name}${parts > 1 ? `, part ${part} of ${parts}` : ""}${total ? `, step ${step} of ${total}` : ""}`,
@@ -80,6 +82,6 @@ export const s = {
   errors: {
     context: "The text is too long for this interpreter.", base: "The program was made for another interpreter: compile it again for this one.",
     memory: "The browser gave no more memory. Close other tabs or choose a smaller interpreter.", program: "This is no usable program.", aborted: "Stopped.",
-    network: "The download failed.", input: "The page sent something unusable.", internal: "Something went wrong inside.",
+    network: "The download failed.", consent: "A large download needs your consent.", input: "The page sent something unusable.", internal: "Something went wrong inside.",
   } as Record<string, string>,
 };

@@ -23,9 +23,9 @@ const CURRENT = PREFIX + __VERSION__;
 
 async function install(): Promise<void> {
   const cache = await caches.open(CURRENT);
-  // Assets are immutable, so the browser's own cache may give them; the page itself is asked for anew.
+  // Assets are immutable, so the browser's own cache may give them; the page and its manifest are asked for anew.
   await Promise.all(__SHELL__.map(async (url) => {
-    const r = await fetch(url, { cache: url === "/" ? "no-cache" : "default" });
+    const r = await fetch(url, { cache: url.startsWith("/assets/") ? "default" : "no-cache" });
     if (!r.ok) throw new Error(`${url}: ${r.status}`);
     await cache.put(url, r);
   }));
@@ -60,5 +60,5 @@ worker.addEventListener("fetch", (event) => {
   const url = new URL(e.request.url);
   if (e.request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (e.request.mode === "navigate" && url.pathname === "/") e.respondWith(shell(e.request));
-  else if (url.pathname.startsWith("/assets/")) e.respondWith(asset(e.request, url.pathname));
+  else if (url.pathname.startsWith("/assets/") || url.pathname === "/manifest.webmanifest") e.respondWith(asset(e.request, url.pathname));
 });

@@ -53,7 +53,7 @@ onmessage = (e: MessageEvent<Message>) => {
 };
 
 async function module(url: string, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
-  const response = await fetch(url);
+  const response = await fetch(new URL(url, import.meta.url)); // not the page's: this may be another origin
   if (!response.ok) throw new Error(`the server answers ${response.status} for ${url}: reload the page`);
   return (await WebAssembly.instantiateStreaming(response, imports)).instance;
 }

@@ -193,7 +193,10 @@ keeps("an error is in view where the user is (phone)", async (page) => {
 
 keeps("a compilation survives a reload", async (page) => {
   await begin(page);
+  await page.getByTestId("refine").check(); // trains: the forward pass alone would be over before the reload
+  const sent = page.waitForRequest((r) => r.url().endsWith("/compile/async"));
   await page.getByTestId("compile").click();
+  assert.equal((await sent).postDataJSON().compiler, "paw-mini-refine");
   await page.waitForFunction(() => document.querySelector("[data-testid=progress]").value > 0.02);
   await page.reload();
   await compiled(page);

@@ -2,12 +2,13 @@
 import { after, before } from "node:test";
 import { launch, serve } from "./lib.mjs";
 
-/** Starts both before the tests of the file and ends them after. */
-export function site() {
+/** Starts both before the tests of the file, prepares what else they need, and ends them after. */
+export function site(prepare = async () => {}) {
   const s = {};
   before(async () => {
     s.server = await serve();
     s.browser = await launch();
+    await prepare();
   });
   after(async () => {
     await s.browser?.close();

@@ -14,25 +14,35 @@ export function makeCompile(editor: Editor): void {
   const go = h("button", { type: "button", class: "main", "data-testid": "compile", onclick: () => void compile() }, s.compile);
   const cancel = h("button", { type: "button", hidden: true, "data-testid": "cancel", onclick: () => void stop() }, s.cancel);
   const which = h("select", { "aria-label": s.compiler, hidden: true });
+  // A compiler "x" with a partner "x-refine" shows a box instead of a second choice.
+  const refine = h("input", { type: "checkbox", id: "refine", "data-testid": "refine" });
+  const refining = h("label", { hidden: true, title: s.refineHelp }, refine, ` ${s.refine}`);
   const status = h("p", { "data-testid": "compile-status", class: "quiet" }); // changes every second: told by spoken
   const spoken = h("p", { role: "status", class: "sr" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "data-testid": "progress", "aria-label": s.compiling });
   const loss = curve();
   const report = h("div", { hidden: true, "data-testid": "report" });
-  byId("write").append(h("div", { class: "row" }, go, cancel, which), status, spoken, bar, loss.element, report);
+  byId("write").append(h("div", { class: "row" }, go, cancel, which, refining), status, spoken, bar, loss.element, report);
   let job = "";
   let stopped = false;
   let phase = "";
   let began = 0;
 
+  const offered = () => state.offers.filter((o) => o.available).flatMap((o) => o.compilers.map((c) => ({ c, o })));
+  const partner = () => offered().find(({ c }) => c === `${which.value}-refine`)?.c;
+  const chosen = () => (refine.checked && partner()) || which.value;
+
   function choices(): void {
     const old = which.value;
     const base = state.interpreter?.base?.sha256;
-    const list = state.offers.filter((o) => o.available).flatMap((o) => o.compilers.map((c) => ({ c, o })));
+    const all = offered();
+    const list = all.filter(({ c }) => !all.some((x) => c === `${x.c}-refine`));
     which.replaceChildren(...list.map(({ c, o }) => h("option", { value: c }, `${c} (${o.name})`)));
     which.value = list.find((x) => x.o.sha256 === base)?.c ?? (list.some((x) => x.c === old) ? old : list[0]?.c ?? "");
     which.hidden = list.length < 2;
+    refining.hidden = !partner();
   }
+  which.addEventListener("change", () => { refining.hidden = !partner(); });
   on("interpreter", choices);
 
   const seconds = () => (Date.now() - began) / 1000;
@@ -67,9 +77,10 @@ export function makeCompile(editor: Editor): void {
   async function compile(): Promise<void> {
     const spec = editor.spec();
     const title = editor.title(), cases = editor.cases();
-    const base = state.offers.find((o) => o.compilers.includes(which.value))?.sha256 ?? "";
+    const compiler = chosen();
+    const base = state.offers.find((o) => o.compilers.includes(compiler))?.sha256 ?? "";
     await work(async () => {
-      const r = await (await api("POST", "/compile/async", { spec, ...(which.value ? { compiler: which.value } : {}) })).json();
+      const r = await (await api("POST", "/compile/async", { spec, ...(compiler ? { compiler } : {}) })).json();
       return { id: r.job_id, program: r.program_id, spec, title, base, cases, began, cached: r.status === "ready" };
     });
   }

@@ -1,11 +1,13 @@
 // The page: builds its rooms and starts the interpreter. Each room is in a file of its own.
 import { registerShell } from "../offline";
+import { s } from "../strings";
 import { makeCases } from "./cases";
 import { makeCompile } from "./compile";
 import { makeEditor } from "./editor";
 import { makeInterpreters } from "./interpreters";
 import { makePrograms } from "./programs";
 import { makeRun } from "./run";
+import { byId, h } from "./dom";
 import { alertUser, words } from "./state";
 
 addEventListener("unhandledrejection", (e) => alertUser(words(e.reason)));
@@ -15,4 +17,8 @@ makeRun();
 makeCases();
 makePrograms();
 void makeInterpreters();
-registerShell();
+registerShell(() => {
+  const reload = h("button", { type: "button", class: "small", "data-testid": "reload", onclick: () => location.reload() }, s.reload);
+  byId("update").replaceChildren(s.updated, " ", reload); // nothing reloads by itself: somebody may be writing
+  byId("update").hidden = false;
+});

@@ -1,0 +1,207 @@
+// <paw-function src="ID, slug or address of a .paw">: a fuzzy function as an element.
+//
+// Attributes: src, integrity, threshold, auto (answers while the user types), name and value as every
+// form control, label, placeholder. A control in the slot "input" replaces the built-in field. Events: paw-ready, paw-progress,
+// paw-result, paw-error; the last answer is `value`, and a form submits it. Parts: input, button, output, status.
+// Model output is text here and never markup.
+import paw, { PawError, type Detail, type Fn, type Progress } from "./paw.js";
+
+const STYLE = `:host{display:block;font:inherit;color:inherit}:host([hidden]){display:none}
+label{display:block;margin-block-end:.25em}
+[part=input]{box-sizing:border-box;width:100%;min-height:4.5em;font:inherit;color:inherit;background:transparent;border:1px solid currentColor;border-radius:.4em;padding:.5em}
+[part=button]{font:inherit;margin-block:.5em;padding:.4em 1em;border-radius:.4em;border:1px solid currentColor;background:transparent;color:inherit;cursor:pointer}
+[part=button]:disabled{opacity:.5;cursor:default}
+[part=output]{display:block;min-height:1.5em;font-weight:600;white-space:pre-wrap;overflow-wrap:anywhere}
+[part=status]{display:block;min-height:1.2em;font-size:.875em;opacity:.8}
+:focus-visible{outline:2px solid Highlight;outline-offset:2px}`;
+
+const PAUSE = 250; // milliseconds after the last key before "auto" answers
+
+type Control = HTMLElement & { value: string };
+
+/** Server-side rendering imports this file too: there the class is never used. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+export class PawFunctionElement extends Base {
+  static formAssociated = true;
+  static observedAttributes = ["src", "integrity", "label", "placeholder"];
+
+  private readonly internals: ElementInternals;
+  private readonly label = document.createElement("label");
+  private readonly field = document.createElement("textarea");
+  private readonly button = document.createElement("button");
+  private readonly output = document.createElement("output");
+  private readonly status = document.createElement("span");
+  private readonly slotted = document.createElement("slot");
+  private fn: Fn | null = null;
+  private loading: AbortController | null = null;
+  private calling: AbortController | null = null;
+  private timer = 0;
+  private answer = "";
+
+  constructor() {
+    super();
+    this.internals = this.attachInternals();
+    const root = this.attachShadow({ mode: "open", delegatesFocus: true });
+    const sheet = new CSSStyleSheet(); // a style element would need style-src 'unsafe-inline'
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    this.label.htmlFor = this.field.id = "input";
+    this.button.type = "button";
+    this.button.disabled = true;
+    this.slotted.name = "input";
+    const parts = { label: this.label, input: this.field, button: this.button, output: this.output, status: this.status };
+    for (const [name, e] of Object.entries(parts)) e.setAttribute("part", name);
+    this.output.setAttribute("aria-live", "polite");
+    this.status.setAttribute("role", "status");
+    this.button.textContent = "Run";
+    this.slotted.append(this.label, this.field);
+    root.append(this.slotted, this.button, this.output, this.status);
+    this.button.addEventListener("click", () => void this.run());
+    this.field.addEventListener("keydown", (e) => {
+      if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) void this.run();
+    });
+    this.addEventListener("input", () => this.typed()); // of the built-in field and of a slotted one
+  }
+
+  connectedCallback(): void {
+    this.dress();
+    if (!this.fn && !this.loading) void this.load();
+  }
+
+  disconnectedCallback(): void {
+    // A framework may only move the element: what is loaded goes when it does not come back.
+    queueMicrotask(() => {
+      if (!this.isConnected) this.unload();
+    });
+  }
+
+  attributeChangedCallback(name: string, old: string | null, now: string | null): void {
+    this.dress();
+    if (old === now || !this.isConnected || (name !== "src" && name !== "integrity")) return;
+    this.unload();
+    void this.load();
+  }
+
+  /** The last answer. */
+  get value(): string {
+    return this.answer;
+  }
+
+  private dress(): void {
+    this.label.textContent = this.getAttribute("label") ?? "Input";
+    this.field.placeholder = this.getAttribute("placeholder") ?? "";
+  }
+
+  private get input(): Control {
+    return (this.slotted.assignedElements()[0] as Control | undefined) ?? this.field;
+  }
+
+  private tell(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  private fault(e: unknown): void {
+    if (e instanceof PawError && e.kind === "aborted") return;
+    const text = e instanceof PawError ? [e.message, e.hint].filter(Boolean).join(": ") : String(e);
+    this.status.textContent = text;
+    this.tell("paw-error", { error: e });
+  }
+
+  private unload(): void {
+    this.loading?.abort();
+    this.calling?.abort();
+    clearTimeout(this.timer);
+    this.loading = this.calling = null;
+    this.button.disabled = true;
+    void this.fn?.free().catch(() => {});
+    this.fn = null;
+  }
+
+  private async load(): Promise<void> {
+    const src = this.getAttribute("src");
+    if (!src) return;
+    const mine = (this.loading = new AbortController());
+    this.status.textContent = "Loading …";
+    try {
+      const fn = await paw.function(src, {
+        signal: mine.signal, integrity: this.getAttribute("integrity") ?? undefined,
+        onProgress: (p: Progress) => {
+          this.status.textContent = `Loading … ${Math.round((100 * p.done) / Math.max(1, p.total))} %`;
+          this.tell("paw-progress", p);
+        },
+        consent: (d) => this.consent(d.bytes),
+      });
+      if (this.loading !== mine) return void fn.free();
+      this.fn = fn;
+      this.loading = null;
+      this.status.textContent = "";
+      this.button.disabled = false;
+      this.tell("paw-ready", { info: fn.info });
+      if (this.hasAttribute("auto") && this.input.value) void this.run();
+    } catch (e) {
+      if (this.loading !== mine) return;
+      this.loading = null;
+      this.fault(e);
+    }
+  }
+
+  /** Asks before a large download. Browsers keep it for this site alone: each other site downloads again. */
+  private consent(bytes: number): Promise<boolean> {
+    this.status.textContent = `This needs a download of ${(bytes / 1e6).toFixed(0)} MB, kept for this site only.`;
+    this.button.textContent = "Download";
+    this.button.disabled = false;
+    return new Promise((decide) => {
+      const end = (yes: boolean) => {
+        this.button.removeEventListener("click", accept, true);
+        this.button.textContent = "Run";
+        this.button.disabled = true;
+        decide(yes);
+      };
+      const accept = (e: Event) => {
+        e.stopImmediatePropagation();
+        end(true);
+      };
+      this.button.addEventListener("click", accept, true);
+      this.loading?.signal.addEventListener("abort", () => end(false));
+    });
+  }
+
+  private typed(): void {
+    if (!this.hasAttribute("auto") || !this.fn) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.run(), PAUSE) as unknown as number;
+  }
+
+  /** Answers an input without showing it. */
+  async ask(input: string, threshold = 0): Promise<Detail> {
+    if (!this.fn) throw new PawError("program", "the function is not loaded yet", "wait for paw-ready");
+    return this.fn.detail(input, { threshold });
+  }
+
+  /** Answers what stands in the field. */
+  async run(): Promise<Detail | null> {
+    if (!this.fn) return null;
+    this.calling?.abort();
+    const mine = (this.calling = new AbortController());
+    this.output.setAttribute("aria-busy", "true");
+    try {
+      const threshold = Number(this.getAttribute("threshold") ?? 0) || 0;
+      const d = await this.fn.detail(this.input.value, { signal: mine.signal, threshold });
+      if (this.calling !== mine) return null;
+      this.answer = d.text;
+      this.internals.setFormValue(d.text);
+      this.output.textContent = d.abstained ? "not sure" : d.text;
+      this.status.textContent = `${d.label ? `${(100 * d.confidence).toFixed(0)} % sure, ` : ""}${d.ms.toFixed(0)} ms`;
+      this.tell("paw-result", d);
+      return d;
+    } catch (e) {
+      if (this.calling === mine) this.fault(e);
+      return null;
+    } finally {
+      if (this.calling === mine) this.output.removeAttribute("aria-busy");
+    }
+  }
+}
+
+if (globalThis.customElements && !customElements.get("paw-function")) customElements.define("paw-function", PawFunctionElement);

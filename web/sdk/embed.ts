@@ -1,0 +1,38 @@
+// The page for frames: embed.html?src=ID shows one <paw-function>, for hosts that allow frames and no
+// scripts of ours. The host may also ask by messages:
+//
+//   to the frame    {paw: 1, id, input, threshold?}
+//   to the host     {paw: 1, ready: true}, {paw: 1, id, result: Detail} or {paw: 1, id, error: {kind, message}}
+//
+// The frame answers the window that holds it, whatever its origin: it gives away nothing but answers to
+// inputs that the host itself sends.
+import "./element.js";
+import { PawError, type Detail } from "./paw.js";
+
+interface Widget extends HTMLElement {
+  ask(input: string, threshold: number): Promise<Detail>;
+}
+
+const parameters = new URLSearchParams(location.search);
+const widget = document.createElement("paw-function") as Widget;
+for (const name of ["src", "integrity", "threshold", "auto", "label", "placeholder"]) {
+  const value = parameters.get(name);
+  // A program comes from this server only: a frame of ours must not fetch what a host's link names.
+  if (value !== null && !(name === "src" && !/^[a-z0-9][a-z0-9@/-]*$/.test(value))) widget.setAttribute(name, value);
+}
+document.body.append(widget);
+
+const tell = (m: object) => parent.postMessage({ paw: 1, ...m }, "*");
+if (parent !== window) {
+  widget.addEventListener("paw-ready", () => tell({ ready: true }));
+  widget.addEventListener("paw-error", (e) => tell({ error: { message: String((e as CustomEvent).detail.error?.message ?? "failed") } }));
+  addEventListener("message", async (e: MessageEvent) => {
+    const m = e.data;
+    if (e.source !== parent || m?.paw !== 1 || typeof m.input !== "string") return;
+    try {
+      tell({ id: m.id, result: await widget.ask(m.input, Number(m.threshold) || 0) });
+    } catch (x) {
+      tell({ id: m.id, error: { kind: x instanceof PawError ? x.kind : "internal", message: x instanceof Error ? x.message : String(x) } });
+    }
+  });
+}

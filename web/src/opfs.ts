@@ -1,0 +1,95 @@
+// Interpreter files in the origin's private file system, for the worker. A file grows chunk by chunk, each
+// verified before it is written; the marker that it is whole is written last. A download that was cut
+// short goes on from there.
+
+export interface Stored {
+  size: number;
+  sha256: string;
+}
+
+async function folder(create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
+  try {
+    return await (await navigator.storage.getDirectory()).getDirectoryHandle("paw-models", { create });
+  } catch {
+    return undefined; // an insecure origin, a private mode, or nothing stored yet
+  }
+}
+
+const data = (b: Stored) => `${b.sha256}.gguf`;
+const marker = (b: Stored) => `${b.sha256}.ok`;
+
+/** The whole file, if it is here. */
+export async function storedFile(b: Stored): Promise<File | undefined> {
+  const dir = await folder(false);
+  try {
+    await dir?.getFileHandle(marker(b));
+    const file = await (await dir?.getFileHandle(data(b)))?.getFile();
+    return file?.size === b.size ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the file, whole or begun. */
+export async function removeStored(b: Stored): Promise<void> {
+  const dir = await folder(false);
+  for (const name of [marker(b), data(b)]) await dir?.removeEntry(name).catch(() => {});
+}
+
+/** A file that is being written. */
+export interface Writing {
+  /** Bytes that are here already, in whole verified chunks. */
+  have: number;
+  write(bytes: Uint8Array, at: number): void;
+  /** Lets go of the file; what is written stays. */
+  close(): void;
+  /** Closes, marks it whole and opens it for reading. */
+  finish(): Promise<File>;
+}
+
+// Types of the DOM library leave the worker's part out.
+interface SyncAccess {
+  read(b: Uint8Array, o: { at: number }): number;
+  write(b: Uint8Array, o: { at: number }): number;
+  getSize(): number;
+  truncate(n: number): void;
+  flush(): void;
+  close(): void;
+}
+
+/** Opens the file for writing and keeps of it what `good` accepts; undefined where this cannot be done. */
+export async function writeStored(b: Stored, chunk: number, good: (bytes: Uint8Array, index: number) => Promise<boolean>): Promise<Writing | undefined> {
+  const dir = await folder(true);
+  let access: SyncAccess;
+  try {
+    await dir!.removeEntry(marker(b)).catch(() => {});
+    const handle = await dir!.getFileHandle(data(b), { create: true });
+    access = await (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
+  } catch {
+    return undefined;
+  }
+  let have = 0;
+  const buffer = new Uint8Array(Math.min(chunk, b.size));
+  for (let size = access.getSize(); have < b.size; ) {
+    const part = buffer.subarray(0, Math.min(chunk, b.size - have));
+    if (have + part.length > size || access.read(part, { at: have }) !== part.length || !(await good(part, have / chunk))) break;
+    have += part.length;
+  }
+  access.truncate(have);
+  return {
+    have,
+    write(bytes, at) {
+      if (access.write(bytes, { at }) !== bytes.length) throw new DOMException("the file could not grow", "QuotaExceededError");
+    },
+    close: () => access.close(),
+    async finish() {
+      access.truncate(b.size);
+      access.flush();
+      access.close();
+      await dir!.getFileHandle(marker(b), { create: true });
+      const file = await storedFile(b);
+      if (!file) throw new Error("the browser kept only a part of the file");
+      return file;
+    },
+  };
+}

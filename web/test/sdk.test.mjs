@@ -1,0 +1,242 @@
+// The SDK and the element in other people's pages: self-hosted, from another origin, in a frame, each
+// under the content security policy that docs/embedding.md gives for it.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { after, test } from "node:test";
+import { site } from "./page.mjs";
+
+const s = site(prepare);
+const spec = "Classify if this message is urgent. Return ONLY one of: urgent, wait\n\nInput: the house is on fire\nOutput: urgent\nInput: see you next week\nOutput: wait";
+let host, program, bytes, integrity;
+
+/** Another site: pages by path with their policy, everything else handed on to the server (self-hosting). */
+async function hosting() {
+  const pages = new Map();
+  const server = createServer(async (q, r) => {
+    const page = pages.get(q.url.split("?")[0]);
+    if (page) {
+      r.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": page.policy });
+      return r.end(page.html);
+    }
+    if (q.url === "/p.paw") return r.end(bytes);
+    const from = await fetch(s.server.url + q.url);
+    r.writeHead(from.status, { "Content-Type": from.headers.get("content-type") ?? "" });
+    r.end(Buffer.from(await from.arrayBuffer()));
+  });
+  await new Promise((ok) => server.listen(0, "127.0.0.1", ok));
+  return { url: `http://127.0.0.1:${server.address().port}`, pages, close: () => server.close() };
+}
+
+async function made(text) {
+  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ spec: text, compiler: "paw-mini" }) };
+  const job = await (await fetch(s.server.url + "/api/v1/compile/async", post)).json();
+  for (;;) {
+    const now = await (await fetch(`${s.server.url}/api/v1/compile/${job.job_id}`)).json();
+    if (now.status === "ready") return job.program_id;
+    assert.ok(["queued", "compiling"].includes(now.status), JSON.stringify(now));
+    await new Promise((ok) => setTimeout(ok, 50));
+  }
+}
+
+async function prepare() {
+  host = await hosting();
+  program = await made(spec);
+  bytes = Buffer.from(await (await fetch(`${s.server.url}/api/v1/programs/${program}/download`)).arrayBuffer());
+  integrity = "sha256-" + createHash("sha256").update(bytes).digest("base64");
+}
+after(() => host?.close());
+
+/** Opens a page of the other site and collects what its policy or scripts complain about. */
+async function open(path, html, policy) {
+  host.pages.set(path, { html: `<!doctype html><html lang="en"><title>host</title><main>${html}</main></html>`, policy });
+  const page = await s.browser.newPage();
+  page.faults = [];
+  page.on("console", (m) => m.type() === "error" && page.faults.push(m.text()));
+  page.on("pageerror", (e) => page.faults.push(String(e)));
+  await page.goto(host.url + path);
+  return page;
+}
+
+const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types paw";
+const foreign = () => `default-src 'none'; script-src ${s.server.url} 'wasm-unsafe-eval'; connect-src ${s.server.url}; worker-src blob:; require-trusted-types-for 'script'; trusted-types paw 'allow-duplicates'`;
+
+/** Types an input into the element and waits for its answer. */
+async function answered(page, input) {
+  await page.locator("paw-function textarea").fill(input);
+  const result = page.evaluate(() => new Promise((ok) => document.querySelector("paw-function").addEventListener("paw-result", (e) => ok(e.detail), { once: true })));
+  await page.locator("paw-function button").click();
+  return result;
+}
+
+const enabled = (page) => page.waitForFunction(() => document.querySelector("paw-function")?.shadowRoot?.querySelector("button")?.disabled === false, null, { timeout: 20000 }).catch(async (e) => {
+  throw new Error(`${e.message}: ${await page.evaluate(() => document.querySelector("paw-function")?.shadowRoot?.querySelector("[part=status]")?.textContent)} ${page.faults?.join("\n")}`);
+});
+
+test("the element answers, self-hosted under a strict policy", async () => {
+  const page = await open("/own", `<paw-function src="/p.paw" integrity="${integrity}" label="Message"></paw-function><script type="module" src="/sdk/element.js"></script>`, strict);
+  await enabled(page);
+  const d = await answered(page, "the house is on fire");
+  assert.ok(["urgent", "wait"].includes(d.text), d.text);
+  assert.ok(Math.abs(d.probabilities.reduce((a, x) => a + x.probability, 0) - 1) < 1e-4);
+  assert.equal(await page.locator("paw-function output").innerText(), d.text);
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+test("one tag from another origin is enough, through a blob", async () => {
+  const page = await open("/other", `<form><paw-function name="verdict" src="${program}"></paw-function></form><script type="module" src="${s.server.url}/sdk/element.js"></script>`, foreign());
+  await enabled(page);
+  const d = await answered(page, "see you next week");
+  assert.deepEqual(page.faults, []);
+  assert.equal(await page.evaluate(() => new FormData(document.querySelector("form")).get("verdict")), d.text);
+  await page.close();
+});
+
+test("a frame answers by messages where no script of ours is allowed", async () => {
+  const page = await open("/frame", `<iframe title="function" src="${s.server.url}/embed.html?src=${program}"></iframe>`, `default-src 'none'; frame-src ${s.server.url}`);
+  const reply = await page.evaluate(() => new Promise((ok, fail) => {
+    const frame = document.querySelector("iframe");
+    setTimeout(() => fail(new Error("no answer")), 20000);
+    addEventListener("message", (e) => {
+      if (e.data.ready) frame.contentWindow.postMessage({ paw: 1, id: 7, input: "the house is on fire" }, "*");
+      else if (e.data.id === 7) ok(e.data);
+    });
+  }));
+  assert.ok(["urgent", "wait"].includes(reply.result.text), JSON.stringify(reply));
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+test("a page that policies forbid says what to allow", async () => {
+  const page = await open("/closed", `<paw-function src="${program}"></paw-function><script type="module" src="${s.server.url}/sdk/element.js"></script>`,
+    `default-src 'none'; script-src ${s.server.url}`);
+  const text = await page.waitForFunction(() => {
+    const t = document.querySelector("paw-function")?.shadowRoot?.querySelector("[part=status]")?.textContent;
+    return t && t !== "Loading …" ? t : null;
+  }, null, { timeout: 20000 });
+  assert.match(await text.jsonValue(), /connect-src|policy|reload/);
+  await page.close();
+});
+
+test("functions share one interpreter and answer as each alone", async () => {
+  const other = await made("Is it about food or about travel? Return ONLY one of: food, travel");
+  const page = await open("/many", "", strict);
+  const r = await page.evaluate(async ([a, b]) => {
+    const { default: paw } = await import("/sdk/paw.js");
+    const workers = [];
+    const Real = Worker;
+    globalThis.Worker = class extends Real { constructor(...x) { super(...x); workers.push(this); this.live = true; } terminate() { this.live = false; super.terminate(); } };
+    const first = await paw.function(a), text = "the house is on fire";
+    const alone = await first.detail(text);
+    const second = await paw.function(b);
+    const between = await second.detail("a ticket to Rome");
+    const again = await first.detail(text);
+    const list = await first.batch([text, "see you next week", text]);
+    const out = { alone, again, between, list, live: workers.filter((w) => w.live).length, ready: await paw.availability(a), info: first.info.labels };
+    await first.free();
+    out.freed = await first(text).then(() => "", (e) => e.kind);
+    out.still = (await second.detail("a ticket to Rome")).text;
+    return out;
+  }, [program, other]);
+  assert.deepEqual(r.again.probabilities, r.alone.probabilities);
+  assert.deepEqual(r.list, [r.alone.text, r.list[1], r.alone.text]);
+  assert.equal(r.live, 1);
+  assert.equal(r.ready, "available");
+  assert.deepEqual(r.info, ["urgent", "wait"]);
+  assert.notEqual(r.freed, "");
+  assert.equal(r.still, r.between.text);
+  await page.close();
+});
+
+test("errors are typed and name the fix; aborting stops", async () => {
+  const page = await open("/errors", "", strict);
+  const r = await page.evaluate(async (id) => {
+    const { default: paw, PawError } = await import("/sdk/paw.js");
+    const kind = (p) => p.then(() => "none", (e) => [e instanceof PawError, e.kind, e.message, e.hint ?? ""].join("|"));
+    const aborted = new AbortController();
+    aborted.abort();
+    const fn = await paw.function(id);
+    return {
+      missing: await kind(paw.function("ffffffffffffffffffff")), junk: await kind(paw.function(new Uint8Array([1, 2, 3]))),
+      pinned: await kind(paw.function("/p.paw", { integrity: "sha256-AAAA" })), aborted: await kind(fn("x", { signal: aborted.signal })),
+      sure: (await fn.detail("hm", { threshold: 1 })).abstained, nowhere: await paw.availability("ffffffffffffffffffff"),
+    };
+  }, program);
+  assert.match(r.missing, /^true\|network\|/);
+  assert.match(r.junk, /^true\|program\|/);
+  assert.match(r.pinned, /^true\|program\|.*sha256-.*\|update integrity/);
+  assert.match(r.aborted, /^true\|aborted\|/);
+  assert.equal(r.sure, true);
+  assert.equal(r.nowhere, "unavailable");
+  await page.close();
+});
+
+test("the SDK compiles on its own server", async () => {
+  const page = await s.browser.newPage();
+  await page.goto(s.server.url);
+  const r = await page.evaluate(async () => {
+    const { default: paw } = await import("/sdk/paw.js");
+    const seen = [];
+    const fn = await paw.compileAndLoad("Is the animal a cat or a dog? Return ONLY one of: cat, dog", { compiler: "paw-mini", onProgress: (f) => seen.push(f) });
+    return { text: await fn("it barks"), labels: fn.info.labels };
+  });
+  assert.ok(["cat", "dog"].includes(r.text));
+  assert.deepEqual(r.labels, ["cat", "dog"]);
+  await page.close();
+});
+
+test("the element moves, changes its program, and takes another control", async () => {
+  const page = await open("/moving", `<paw-function id="f" src="/p.paw" auto><input slot="input" aria-label="text" value=""></paw-function><div id="d"></div><script type="module" src="/sdk/element.js"></script>`, strict);
+  await enabled(page);
+  const first = page.evaluate(() => new Promise((ok) => document.querySelector("#f").addEventListener("paw-result", (e) => ok(e.detail.text), { once: true })));
+  await page.locator("input").fill("the house is on fire");
+  const text = await first;
+  await page.evaluate(() => document.querySelector("#d").append(document.querySelector("#f")));
+  assert.equal(await page.evaluate(() => document.querySelector("#f").ask("the house is on fire").then((d) => d.text)), text);
+  const fault = await page.evaluate(() => new Promise((ok) => {
+    document.querySelector("#f").addEventListener("paw-error", (e) => ok(e.detail.error.kind), { once: true });
+    document.querySelector("#f").setAttribute("src", "/none.paw");
+  }));
+  assert.equal(fault, "network");
+  await page.close();
+});
+
+test("hostile answers and labels stay text", async () => {
+  const page = await open("/hostile", `<paw-function src="/p.paw"></paw-function><script type="module" src="/sdk/element.js"></script>`, strict);
+  await enabled(page);
+  await answered(page, `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`);
+  assert.equal(await page.title(), "host");
+  assert.equal(await page.evaluate(() => document.querySelector("paw-function").shadowRoot.querySelectorAll("img,script").length), 0);
+  await page.close();
+});
+
+test("the element passes axe-core", async () => {
+  const page = await s.browser.newPage({ bypassCSP: true });
+  host.pages.set("/axe", { policy: strict, html: `<!doctype html><html lang="en"><title>host</title><main><h1>Host</h1><paw-function src="/p.paw" label="Message"></paw-function></main><script type="module" src="/sdk/element.js"></script></html>` });
+  await page.goto(host.url + "/axe");
+  await enabled(page);
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`), []);
+  await page.close();
+});
+
+test("what other pages may load says so, and only embed.html may stand in a frame", async () => {
+  const rows = [];
+  for (const path of ["/", "/sw.js", "/sdk/paw.js", "/sdk/element.js", "/embed.html"]) {
+    const h = (await fetch(s.server.url + path)).headers;
+    rows.push([path, h.get("access-control-allow-origin") === "*", h.get("content-security-policy").includes("frame-ancestors *"), h.get("cache-control")]);
+  }
+  assert.deepEqual(rows, [["/", false, false, "no-cache"], ["/sw.js", false, false, "no-cache"], ["/sdk/paw.js", true, false, "no-cache"],
+    ["/sdk/element.js", true, false, "no-cache"], ["/embed.html", false, true, "no-cache"]]);
+  assert.equal((await fetch(s.server.url + "/placeholder.html")).status, 404);
+});
+
+test("importing the SDK and the element on a server touches nothing", async () => {
+  const { default: paw } = await import(new URL("../dist/sdk/paw.js", import.meta.url));
+  assert.equal(await paw.availability("0123456789abcdef0123"), "unavailable");
+  assert.equal(typeof (await import(new URL("../dist/sdk/element.js", import.meta.url))).PawFunctionElement, "function");
+});
