@@ -4,7 +4,6 @@ GO ?= go
 export CGO_ENABLED = 0
 
 FUZZTIME ?= 10s
-PYTHON ?= python3
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 ADDR ?= 127.0.0.1:7717
@@ -25,7 +24,7 @@ web:
 build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw
 
-test: lint test-go cross wasm-check test-browser
+test: lint test-go cross wasm-check test-browser train-smoke
 
 test-go:
 	$(GO) build ./...
@@ -69,12 +68,12 @@ wasm:
 	scripts/build-wasm.sh
 
 wasm-check:
-	@if command -v $${CLANG:-clang-19} >/dev/null; then scripts/build-wasm.sh --check; \
-	else echo "clang-19 is not installed: kernel.wasm is used as committed"; fi
+	@if command -v $${CLANG:-clang-19} >/dev/null && command -v wasm-opt >/dev/null; then scripts/build-wasm.sh --check; \
+	else echo "clang-19 or wasm-opt is not installed: kernel.wasm is used as committed"; fi
 
 # Trains a toy on train/sample with PyTorch (Debian: python3-torch), about ten seconds.
 train-smoke:
-	$(PYTHON) train/smoke.py
+	@scripts/train-smoke.sh
 
 clean:
 	rm -rf bin build web/dist/assets web/dist/index.html* web/dist/sw.js* web/dist/assets.json*

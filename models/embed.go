@@ -9,39 +9,62 @@ import (
 	"sync"
 )
 
-// The mini travels in the binary: interpreter, tokenizer and model card (mini/README.md).
+// The mini travels in the binary: interpreter, neural compiler (encoder and mapper), tokenizer and
+// model card (mini/README.md).
 //
 //go:embed mini
 var mini embed.FS
 
 // MiniID is the runtime id of the embedded interpreter.
-const MiniID = "paw-mini-1"
+const MiniID = "paw-mini-2"
 
-// ErrNoMini says that this build carries no interpreter.
-var ErrNoMini = errors.New("models: this build has no embedded interpreter: name one with --interpreter")
+// Errors of a build that carries less.
+var (
+	ErrNoMini     = errors.New("models: this build has no embedded interpreter: name one with --interpreter")
+	ErrNoCompiler = errors.New("models: this build has no embedded neural compiler: choose another with --compiler")
+)
 
-var loadMini = sync.OnceValues(func() ([]byte, error) {
-	b, err := mini.ReadFile("mini/" + MiniID + ".gguf")
-	if err != nil {
-		return nil, ErrNoMini
+// file is an embedded file, hashed when it is first asked for.
+type file struct {
+	name    string
+	missing error
+
+	once   sync.Once
+	bytes  []byte
+	digest string
+}
+
+var (
+	interpreter = file{name: MiniID + ".gguf", missing: ErrNoMini}
+	encoder     = file{name: MiniID + ".encoder.gguf", missing: ErrNoCompiler}
+	mapper      = file{name: MiniID + ".mapper.gguf", missing: ErrNoCompiler}
+)
+
+func (f *file) open() (*bytes.Reader, string, error) {
+	f.once.Do(func() {
+		b, err := mini.ReadFile("mini/" + f.name)
+		if err != nil {
+			return
+		}
+		sum := sha256.Sum256(b)
+		f.bytes, f.digest = b, hex.EncodeToString(sum[:])
+	})
+	if f.bytes == nil {
+		return nil, "", f.missing
 	}
-	return b, nil
-})
-
-var miniDigest = sync.OnceValue(func() string {
-	b, err := loadMini()
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-})
+	return bytes.NewReader(f.bytes), f.digest, nil
+}
 
 // Mini is the embedded interpreter's file and its SHA-256.
-func Mini() (file *bytes.Reader, digest string, err error) {
-	b, err := loadMini()
+func Mini() (file *bytes.Reader, digest string, err error) { return interpreter.open() }
+
+// MiniCompiler is the embedded interpreter's neural compiler: the encoder's file, the mapper's, and
+// a name for these weights.
+func MiniCompiler() (encoderFile, mapperFile *bytes.Reader, snapshot string, err error) {
+	encoderFile, a, err := encoder.open()
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
-	return bytes.NewReader(b), miniDigest(), nil
+	mapperFile, b, err := mapper.open()
+	return encoderFile, mapperFile, a[:min(8, len(a))] + b[:min(8, len(b))], err
 }

@@ -47,6 +47,7 @@ type Case struct {
 type Program struct {
 	Name  string `json:"name"`            // slug, unique in the catalogue
 	Title string `json:"title,omitempty"` // one line for people
+	Kind  string `json:"kind,omitempty"`  // classify, extract, transform or generate
 	Spec  string `json:"spec"`            // description and examples
 	Cases []Case `json:"cases"`           // never shown to a compiler
 }

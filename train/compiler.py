@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 """Train the neural compiler: spec -> encoder -> coefficients -> LoRA, by the loss of the interpreter that carries it.
 
-    OMP_NUM_THREADS=1 ... nice -n 19 python3 compiler.py --corpus DIR --work DIR --minutes 60 --ranks 2 [--joint 0.25] [--resume]
+    OMP_NUM_THREADS=1 ... nice -n 19 python3 compiler.py --corpus DIR --work DIR --minutes 60 --ranks 2 [--joint 0.6] [--resume]
 
 Starts from WORK/checkpoint.pt (the interpreter) and writes WORK/compiler.pt. With --joint S the interpreter goes on
 learning beside the compiler, at S times its own learning rate, and is frozen when the run ends; with 0 it is frozen
-from the start. Each row of a batch is one program and takes one of five roles:
+from the start. Each row of a batch is one program in one of four roles, whose numbers are options:
 
-    own     its adapter, its pseudo-program shown               what a user runs
+    own     its adapter, its pseudo-program shown, often without examples, sometimes without labels
     hidden  its adapter, an empty pseudo-program                without these the adapters forget the spec
-    bare    no adapter, pseudo-program shown                    the control "pseudo-program only" stays trained
     fixed   one learned adapter for all programs, shown         the control "one multi-task LoRA"
-    prose   no adapter, running text
+    bare    no adapter, pseudo-program shown                    the control "pseudo-program only"
 """
 import argparse, copy, csv, os, sys, time
 import numpy as np
@@ -21,21 +20,29 @@ from pretrain import rate, save
 from prompts import W_OUT, prefix
 from tasks import specs, topics
 
-ROLES = ('own', 'hidden', 'bare', 'fixed')
+ROLES = ('own', 'hidden', 'fixed', 'bare')
 EMPTY = dict(task='', labels=None, examples=[])
+LENGTH = 256  # tokens of a row
 
 
-def draw(r, pools, tok, encoder, a, meaning):
+def draw(r, pools, tok, encoder, a, meaning, role):
     """(interpreter row, encoder row or None, role)."""
-    role = r.choices(ROLES, [a.own, a.hidden, a.bare, a.fixed])[0]
     while True:
-        task = tasks.sample(r, pools, n=10)
-        row = pack.task_row(tok, dict(task, **EMPTY) if role == 'hidden' else task, 192 if role == 'hidden' else 256, meaning)
+        task = tasks.sample(r, pools, n=16)
+        if r.random() < .35:  # a spec with more examples than a prompt shows
+            more = r.randint(0, 6)
+            task = dict(task, examples=task['examples'] + task['cases'][:more], cases=task['cases'][more:])
+        if task['labels'] and r.random() < .12:  # a list that the parser of specs did not recognise
+            task = dict(task, labels=None)
+        # What the interpreter sees. The less it sees, the more the adapter has to carry.
+        shown = dict(task, **EMPTY) if role == 'hidden' else r.choices(
+            [task, dict(task, examples=task['examples'][:3]), dict(task, examples=[]), dict(task, examples=[], labels=None)], [20, 40, 27, 13])[0]
+        row = pack.task_row(tok, shown, LENGTH, meaning)
         if row is None:
             continue
         if role in ('bare', 'fixed'):
             return row, None, role
-        ids = encoder.ids(tok, specs.spec(r, task), pseudo_ids(tok, task))
+        ids = encoder.ids(tok, specs.spec(r, task), pseudo_ids(tok, task if role == 'hidden' else shown))
         if len(ids) <= a.spec:
             return row, ids, role
 
@@ -87,13 +94,15 @@ def main():
     p.add_argument('--work', required=True)
     p.add_argument('--minutes', type=float, required=True)
     p.add_argument('--steps', type=int, default=1 << 60)
-    for name, value in (('ranks', 1), ('seed', 2), ('rows', 12), ('spec', 440), ('prefix', 16), ('bases', 32), ('rank', 32), ('eval-tasks', 24)):
+    for name, value in (('ranks', 1), ('seed', 2), ('own', 8), ('hidden', 2), ('fixed', 2), ('bare', 0), ('spec', 440), ('prefix', 16), ('bases', 32), ('rank', 32), ('eval-tasks', 24)):
         p.add_argument('--' + name, type=int, default=value)
-    for name, value in (('joint', 0.0), ('own', .5), ('hidden', .25), ('bare', .15), ('fixed', .1), ('lr-matrix', 0.006), ('lr', 0.001), ('lr-mapper', 0.002), ('meaning', 0.5), ('eval-minutes', 9.0), ('save-minutes', 4.0)):
+    for name, value in (('joint', 0.0), ('keep', 0.4), ('pointer', 0.3), ('lr-matrix', 0.006), ('lr', 0.001), ('lr-mapper', 0.002), ('meaning', 0.5), ('eval-minutes', 9.0), ('save-minutes', 4.0)):
         p.add_argument('--' + name, type=float, default=value)
     p.add_argument('--resume', action='store_true')
+    p.add_argument('--no-compile', action='store_true', help='do without torch.compile')
     p.add_argument('--curve')
     a = p.parse_args()
+    a.rows = sum(getattr(a, k) for k in ROLES)
     ranks.start(a.ranks)
     torch.manual_seed(a.seed)
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
@@ -135,34 +144,34 @@ def main():
     curve = open(a.curve, 'a', newline='') if a.curve and ranks.rank() == 0 else None
     table = csv.writer(curve) if curve else None
     if curve and curve.tell() == 0:
-        table.writerow('minutes programs own hidden bare fixed set nll exact constrained chance'.split())
+        table.writerow('minutes programs own hidden fixed bare set nll exact constrained chance'.split())
     log, logged, measured, saved, share = {}, time.time(), time.time(), time.time(), 0.0
 
     def state():
         return dict(cfg=m.cfg, model=m.state_dict(), encoder_cfg=c.encoder.gpt.cfg, compiler=c.modules().state_dict(), fixed=c.fixed.detach(), step=step,
                     spent=time.time() - start, settings=vars(a))
 
+    study, c.encoder.run = gpt.compiled(m.study, not a.no_compile), gpt.compiled(c.encoder.run, not a.no_compile)
     while step < a.steps and share < 1:
         for o, lrs in zip(opts, base):
             for g, lr in zip(o.param_groups, lrs):
                 g['lr'] = lr * rate(share)
         r = tasks.rng('compiler', a.seed, step, ranks.rank())
-        rows = [draw(r, pools, tok, c.encoder, a, pools.teacher.row if pools.teacher else None) for _ in range(a.rows)]
-        rows.sort(key=lambda x: ROLES.index(x[2]))
-        size = max(len(x[0][0]) for x in rows)
-        ids, seg, pos, w, mark = (torch.from_numpy(x).to(device) for x in pack.batch([x[0] for x in rows], size, marks=True))
-        w[w != W_OUT] *= (torch.rand(w.shape, device=device) < 0.2)[w != W_OUT] if a.joint > 0 else 0
-        n, bare = sum(x[1] is not None for x in rows), sum(x[2] == 'bare' for x in rows)
-        parts = [c.coefficients([x[1] for x in rows[:n]], device)] if n else []
-        if bare:
-            parts.append(c.fixed.detach().expand(bare, -1, -1, -1, -1) * 0)
-        if len(rows) - n - bare:
-            parts.append(c.fixed.expand(len(rows) - n - bare, -1, -1, -1, -1))
-        taps = []
-        nll, weight = m.loss(ids, seg, pos, w, taps, c.mapper.loras(torch.cat(parts)))
-        loss = (nll * weight).sum() / weight.sum()
-        if meaning and a.joint > 0:
-            loss = loss + a.meaning * meaning(taps[(m.cfg['layers'] - 1) // 2], mark[:, :-1])[0]
+        rows = [draw(r, pools, tok, c.encoder, a, pools.teacher.row if pools.teacher else None, role) for role in ROLES for _ in range(getattr(a, role))]
+        arrays = pack.batch([x[0] for x in rows], LENGTH, marks=True)
+        at, weight = pack.targets(arrays[3], int(a.keep * arrays[3].size), np.random.default_rng([a.seed, step, ranks.rank()]))
+        if a.joint == 0:
+            weight = weight * (weight == W_OUT)
+        ids, seg, pos, _, mark, key, ask, at, weight = (torch.from_numpy(x).to(device) for x in (*arrays, at, weight))
+        parts = [c.coefficients([x[1] for x in rows if x[1] is not None], device)] if a.own + a.hidden else []
+        parts += [c.fixed.expand(a.fixed, -1, -1, -1, -1), c.fixed.detach().expand(a.bare, -1, -1, -1, -1) * 0]
+        with m.autocast():
+            nll, middle, attention = study(ids, seg, pos, at, c.mapper.loras(torch.cat(parts)))
+        loss = (nll * weight).sum() / weight.sum().clamp(min=1)
+        if a.joint > 0:
+            loss = loss + a.pointer * gpt.pointer_loss(attention, key[:, :-1], ask[:, :-1])[0]
+            if meaning:
+                loss = loss + a.meaning * meaning(middle, mark[:, :-1])[0]
         loss.backward()
         share = ranks.average(learned, (time.time() - start) / (60 * a.minutes))
         for group in ([*c.encoder.parameters()], [*c.mapper.parameters(), c.fixed], [*m.parameters()] if a.joint > 0 else []):
@@ -172,8 +181,8 @@ def main():
             o.zero_grad()
         step += 1
         with torch.no_grad():
-            where = (w[:, 1:] > 0).nonzero()[:, 0]
-            for k, role in enumerate(ROLES):
+            where = at // (LENGTH - 1)
+            for role in ROLES:
                 mine = torch.tensor([x[2] == role for x in rows], device=device)[where] & (weight == W_OUT)
                 if mine.any():
                     log.setdefault(role, []).append(nll[mine].mean().item())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write a trained neural compiler: two GGUFs that the Go side reads, and the published layout.
 
-    export_compiler.py --work DIR --interpreter paw-mini-2.gguf --out DIR [--name paw-mini-2] [--fixture FILE]
+    export_compiler.py --work DIR --interpreter paw-mini-2.gguf --out DIR [--name paw-mini-2] [--temperature T] [--fixture FILE]
 
     OUT/NAME.encoder.gguf   GPT-2, Q8_0, the prefix tokens as the last of its vocabulary
     OUT/NAME.mapper.gguf    trunk and coefficient head F32, bases Q8_0
@@ -95,11 +95,13 @@ def prefixes(c):
     return [f'<prefix_{i + 1}>' for i in range(c.encoder.prefix)]
 
 
-def write_mapper(path, name, c, digest):
+def write_mapper(path, name, c, digest, temperature=0.0):
     kvs = [('general.architecture', STR, 'paw-mapper'), ('general.type', STR, 'model'), ('general.name', STR, name + ' mapper'), ('general.license', STR, 'cc-by-4.0'), ('general.quantization_version', U32, 2),
            ('paw.mapper.bases', U32, c.mapper.n), ('paw.mapper.rank', U32, c.mapper.rank), ('paw.mapper.alpha', F32, float(c.mapper.alpha)), ('paw.mapper.prefix', U32, c.encoder.prefix), ('paw.mapper.interpreter_sha256', STR, digest)]
+    if temperature:
+        kvs.append(('paw.mapper.temperature', F32, temperature))
     items = []
-    for n, x in c.mapper.state_dict().items():
+    for n, x in [*c.mapper.state_dict().items(), ('fixed_coefficients', c.fixed.detach().flatten())]:
         x = x.numpy()
         q = 'bases' in n
         items.append((n, x.shape, T_Q8 if q else T_F32, export.quantise(x) if q else np.ascontiguousarray(x, '<f4').tobytes()))
@@ -112,6 +114,7 @@ def main():
     p.add_argument('--interpreter', required=True, help='its GGUF, written by export.py')
     p.add_argument('--out', required=True)
     p.add_argument('--name', default='paw-mini-2')
+    p.add_argument('--temperature', type=float, default=0.0, help='of the label probabilities, fitted by paw eval --compare on the dev families')
     p.add_argument('--fixture')
     a = p.parse_args()
     os.makedirs(a.out, exist_ok=True)
@@ -120,7 +123,7 @@ def main():
     m, c = load(a.work)
     files = [os.path.join(a.out, f'{a.name}.{k}.gguf') for k in ('encoder', 'mapper')]
     export.write(c.encoder.gpt, tok, files[0], a.name + ' encoder', more=prefixes(c))
-    write_mapper(files[1], a.name, c, digest)
+    write_mapper(files[1], a.name, c, digest, a.temperature)
     published(os.path.join(a.out, 'published'), a.name, c, tok)
     for f in files:
         print(f, os.path.getsize(f), 'bytes', hashlib.sha256(open(f, 'rb').read()).hexdigest())

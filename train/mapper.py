@@ -66,17 +66,29 @@ class Encoder(nn.Module):
         head = tok.encode_template('[SPEC]\n' + escape(spec_text))
         return head[:limit - len(tail)] + tail
 
-    def states(self, rows, layers):
-        """Rows of ids of any lengths -> one (rows, prefix, width) a layer of the interpreter, the last one normed."""
-        size = max(map(len, rows))
+    def states(self, rows, layers, together=5):
+        """Rows of ids of any lengths -> one (rows, prefix, width) a layer of the interpreter, the last one normed.
+        Rows of like length are computed together, padded to one of a few lengths: padding costs as much as text, and a
+        compiled encoder is compiled once a shape."""
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        parts = [self.batch([rows[i] for i in order[at:at + together]], layers) for at in range(0, len(order), together)]
+        back = torch.tensor(sorted(range(len(order)), key=order.__getitem__))
+        return [torch.cat(x)[back.to(x[0].device)] for x in zip(*parts)]
+
+    def batch(self, rows, layers):
+        size = min(-(-max(map(len, rows)) // 128) * 128, self.gpt.cfg['ctx'])
         ids, start = torch.zeros(len(rows), size, dtype=torch.long), []
         for i, r in enumerate(rows):
             ids[i, :len(r)] = torch.tensor(r)
             start.append(len(r) - self.prefix)
-        ids = ids.to(self.gpt.token_embd.weight.device)
-        taps = []
-        last = self.gpt.hidden(ids, torch.arange(size, device=ids.device).expand(len(rows), -1), tap=taps)
-        taps[-1] = last
-        at = (torch.tensor(start)[:, None] + torch.arange(self.prefix)).to(ids.device)
+        device = self.gpt.token_embd.weight.device
+        taps = self.run(ids.to(device))
+        at = (torch.tensor(start)[:, None] + torch.arange(self.prefix)).to(device)
         pick = lambda x: x.gather(1, at[..., None].expand(-1, -1, x.shape[-1]))
         return [pick(taps[t]) for t in depths(len(taps), layers)]
+
+    def run(self, ids):
+        """Every block's output, the last one normed. A function of tensors alone, so that it can be compiled."""
+        taps = []
+        last = self.gpt.hidden(ids, torch.arange(ids.shape[1], device=ids.device).expand(ids.shape), tap=taps)
+        return taps[:-1] + [last]

@@ -16,8 +16,9 @@ class Block(nn.Module):
         self.attn_qkv, self.attn_output = nn.Linear(d, 3 * d), nn.Linear(d, d)
         self.ffn_up, self.ffn_down = nn.Linear(d, ffn), nn.Linear(ffn, d)
 
-    def forward(self, x, mask, lora=None):
-        """lora: {module: (A (rows, rank, in), B (rows, out, rank))}, one pair a row, the scale inside B."""
+    def forward(self, x, mask, lora=None, watch=None):
+        """lora: {module: (A (rows, rank, in), B (rows, out, rank))}, one pair a row, the scale inside B.
+        watch: a list that receives the attention (rows, POINT, length, length) of the first heads."""
         r, t, d = x.shape
         h, e = self.heads, d // self.heads
 
@@ -29,9 +30,15 @@ class Block(nn.Module):
             return y
 
         q, k, v = linear('attn_qkv', self.attn_norm(x)).view(r, t, 3, h, e).permute(2, 0, 3, 1, 4)
-        a = torch.softmax((q * e ** -0.5) @ k.transpose(-1, -2) + mask, -1).to(v.dtype) @ v
+        a = torch.softmax((q * e ** -0.5) @ k.transpose(-1, -2) + mask, -1).to(v.dtype)
+        if watch is not None:
+            watch.append(a[:, :POINT])
+        a = a @ v
         x = x + linear('attn_output', a.transpose(1, 2).reshape(r, t, d))
         return x + linear('ffn_down', gelu(linear('ffn_up', self.ffn_norm(x))))
+
+
+POINT = 2  # heads whose attention is supervised, see pointer_loss
 
 
 class FastGELU(torch.autograd.Function):
@@ -73,17 +80,24 @@ class GPT(nn.Module):
         if planted and layers > 1 and d >= 160 and d // heads == 32:
             plant(self)
 
-    def hidden(self, ids, pos, seg=None, tap=None, loras=None):
-        """Last hidden states; seg: cases see segment 0 and themselves. tap: a list that receives every block's output.
-        loras: one {module: (A, B)} a block."""
+    @property
+    def middle(self):
+        """The block whose output is taught the meaning of texts; the one after it points (see pointer_loss)."""
+        return (self.cfg['layers'] - 1) // 2
+
+    def hidden(self, ids, pos, seg=None, tap=None, loras=None, watch=None):
+        """Last hidden states; seg: cases see segment 0 and themselves. tap: a list that receives every block's output, watch: one
+        that receives the attention of the pointing block. loras: one {module: (A, B)} a block."""
         x = self.token_embd(ids) + self.position_embd(pos)
         t = ids.shape[1]
         ok = torch.ones(t, t, dtype=torch.bool, device=ids.device).tril()[None]
         if seg is not None:
             ok = ok & ((seg[:, None, :] == 0) | (seg[:, None, :] == seg[:, :, None]))
-        mask = torch.zeros(ok.shape, device=ids.device).masked_fill_(~ok, -1e4)[:, None]
+        # In the type of the scores: a wider mask would widen them, and with them the softmax.
+        narrow = torch.bfloat16 if AUTOCAST and x.device.type == 'cpu' and torch.is_autocast_cpu_enabled() else x.dtype
+        mask = torch.zeros(ok.shape, device=ids.device, dtype=narrow).masked_fill_(~ok, -1e4)[:, None]
         for i, b in enumerate(self.blk):
-            x = b(x, mask, loras[i] if loras else None)
+            x = b(x, mask, loras[i] if loras else None, watch if i == min(self.middle + 1, len(self.blk) - 1) else None)
             if tap is not None:
                 tap.append(x)
         return self.output_norm(x)
@@ -91,13 +105,39 @@ class GPT(nn.Module):
     def logits(self, h):
         return h @ self.token_embd.weight.T
 
-    def loss(self, ids, seg, pos, w, tap=None, loras=None):
-        """NLL of every position with weight (only those cost logits), and their weights."""
-        y, w = ids[:, 1:], w[:, 1:]
-        m = w > 0
-        with torch.autocast(ids.device.type, torch.bfloat16, enabled=AUTOCAST):
-            z = self.logits(self.hidden(ids[:, :-1], pos[:, :-1], seg[:, :-1], tap, loras)[m])
-        return F.cross_entropy(z.float(), y[m], reduction='none'), w[m]
+    def study(self, ids, seg, pos, at, loras=None):
+        """One training pass over whole rows: (NLL of the targets at the flat places `at`, output of the middle block, attention
+        of the pointing heads). A function of tensors alone, so that it can be compiled."""
+        taps, watch = [], []
+        h = self.hidden(ids[:, :-1], pos[:, :-1], seg[:, :-1], taps, loras, watch)
+        z = self.logits(h.reshape(-1, h.shape[-1])[at])
+        nll = F.cross_entropy(z.float(), ids[:, 1:].reshape(-1)[at], reduction='none')
+        return nll, taps[self.middle], watch[0]
+
+    def loss(self, ids, seg, pos, w):
+        """NLL of every target of weight, and the weights."""
+        at = (w[:, 1:].reshape(-1) > 0).nonzero()[:, 0]
+        with self.autocast():
+            return self.study(ids, seg, pos, at)[0], w[:, 1:].reshape(-1)[at]
+
+    def autocast(self):
+        return torch.autocast(self.token_embd.weight.device.type, torch.bfloat16, enabled=AUTOCAST)
+
+
+def compiled(f, wanted=True):
+    """f through torch.compile where there is one (PyTorch 2): a step then takes two thirds of the time on the CPU."""
+    return torch.compile(f, dynamic=False) if wanted and hasattr(torch, 'compile') else f
+
+
+def pointer_loss(attention, key, ask):
+    """The pointing heads should look from the end of an input to where the right answer stands in the prompt: at its label, or at
+    examples that have it. -log of the attention there; key and ask as pack.task_row makes them."""
+    row, at = (ask > 0).nonzero(as_tuple=True)
+    if not len(row):
+        return attention.sum() * 0, 0.0
+    right = key[row] == ask[row, at][:, None]
+    mass = (attention[row, :, at].float() * right[:, None]).sum(-1)
+    return -(mass + 1e-3).log().mean(), mass.mean().item()
 
 
 class Meaning(nn.Module):

@@ -33,7 +33,7 @@ class Stream:
     def row(self, r, length):
         if r.random() < self.a.prose:
             i = r.randrange(len(self.prose) - length)
-            return self.prose[i:i + length], [0] * length, list(range(length)), [W_PROSE] * length, [-1] * length
+            return self.prose[i:i + length], [0] * length, list(range(length)), [W_PROSE] * length, [-1] * length, [0] * length, [0] * length
         while True:
             row = pack.task_row(self.tok, tasks.sample(r, self.pools, n=9 if length < 400 else 22), length, self.meaning)
             if row is not None:
@@ -43,10 +43,10 @@ class Stream:
         r = tasks.rng(self.a.seed, step, ranks.rank())
         length = 512 if step % 5 == 4 else self.a.length
         rows = [self.row(r, length) for _ in range(self.a.tokens // length)]
-        ids, seg, pos, w, mark = pack.batch(rows, length, marks=True)
-        drop = np.random.default_rng([self.a.seed, step, ranks.rank()]).random(w.shape) > self.a.keep
-        w[(w != W_OUT) & drop] = 0  # logits cost as much as the blocks: most prompt and prose targets are skipped
-        return ids, seg, pos, w, mark
+        ids, seg, pos, w, *rest = pack.batch(rows, length, marks=True)
+        # Logits cost as much as the blocks: most prompt and prose targets are skipped.
+        at, weight = pack.targets(w, int(self.a.keep * self.a.tokens), np.random.default_rng([self.a.seed, step, ranks.rank()]))
+        return ids, seg, pos, at, weight, *rest
 
 
 def save(path, **state):
@@ -66,12 +66,13 @@ def main():
     p.add_argument('--steps', type=int, default=1 << 60)
     for name, value in (('width', 192), ('layers', 4), ('heads', 6), ('ffn', 768), ('context', 512), ('length', 256), ('tokens', 4096), ('seed', 1), ('eval-tasks', 20)):
         p.add_argument('--' + name, type=int, default=value)
-    for name, value in (('lr-matrix', 0.015), ('lr', 0.003), ('prose', 0.10), ('keep', 0.35), ('meaning', 1.0), ('eval-minutes', 7.0), ('save-minutes', 3.0)):
+    for name, value in (('lr-matrix', 0.015), ('lr', 0.003), ('prose', 0.10), ('keep', 0.4), ('meaning', 1.0), ('pointer', 0.3), ('eval-minutes', 7.0), ('save-minutes', 3.0)):
         p.add_argument('--' + name, type=float, default=value)
     p.add_argument('--snapshot', help='write a GGUF here at every evaluation')
     p.add_argument('--resume', action='store_true')
     p.add_argument('--curve', help='CSV of the curve')
     p.add_argument('--ranks', type=int, default=1, help='processes, one a core')
+    p.add_argument('--no-compile', action='store_true', help='do without torch.compile')
     p.add_argument('--no-plant', action='store_true', help='start from noise alone')
     a = p.parse_args()
     ranks.start(a.ranks)
@@ -127,17 +128,20 @@ def main():
         if a.snapshot:
             export.write(m, tok, a.snapshot, 'paw-mini-snapshot')
 
-    share = 0.0
+    share, study = 0.0, gpt.compiled(m.study, not a.no_compile)
     while step < a.steps and share < 1:
         for o, lrs in zip(opts, base):
             for g, lr in zip(o.param_groups, lrs):
                 g['lr'] = lr * rate(share)
-        ids, seg, pos, w, mark = (torch.from_numpy(x).to(device) for x in stream.batch(step))
-        taps = [] if meaning else None
-        nll, weight = m.loss(ids, seg, pos, w, taps)
+        ids, seg, pos, at, weight, mark, key, ask = (torch.from_numpy(x).to(device) for x in stream.batch(step))
+        with m.autocast():
+            nll, middle, attention = study(ids, seg, pos, at)
         loss = (nll * weight).sum() / weight.sum()
+        points, mass = gpt.pointer_loss(attention, key[:, :-1], ask[:, :-1])
+        loss = loss + a.pointer * points
+        log.setdefault('pointing', []).append(mass)
         if meaning:
-            distance, cosine = meaning(taps[(a.layers - 1) // 2], mark[:, :-1])
+            distance, cosine = meaning(middle, mark[:, :-1])
             loss = loss + a.meaning * distance
             log.setdefault('cosine', []).append(cosine)
         loss.backward()

@@ -27,8 +27,8 @@ W_OUT, W_PROMPT, W_PROSE = 1.0, 0.2, 0.5
 
 
 def prefix(tok, task, limit=MAX_TOKENS):
-    """Ids up to the placeholder, the loss weight of predicting each, and where the texts end that have a meaning of their
-    own: [(index, text)] of labels and example inputs. Examples are dropped, last first, until it fits."""
+    """Ids up to the placeholder, the loss weight of predicting each, and where its texts end: [(index, text, answer)] of labels
+    (both are the label), example inputs (no answer) and example outputs (no text). Examples are dropped, last first, until it fits."""
     shown = task['examples'][:MAX_EXAMPLES]
     while True:
         text = pseudo(task['task'], task['labels'], shown)
@@ -40,19 +40,19 @@ def prefix(tok, task, limit=MAX_TOKENS):
     # except before white space, so the pieces agree with the whole unless an example starts with space.
     w, ends = [], []
 
-    def add(text, weight, means=None):
+    def add(text, weight, means=None, answer=None):
         w.extend([weight] * len(tok.encode_template(text)))
-        if means is not None:
-            ends.append((len(w) - 1, means))
+        if means is not None or answer is not None:
+            ends.append((len(w) - 1, means, answer))
 
     add('[PSEUDO_PROGRAM]', W_PROMPT)
     add('\nTask: ' + escape(' '.join(task['task'].split())), W_PROMPT)
     for i, l in enumerate(task['labels'] or ()):
-        add((', ' if i else '\nLabels: ') + escape(l), W_PROMPT, l)
+        add((', ' if i else '\nLabels: ') + escape(l), W_PROMPT, l, l)
     add('\n\nExamples:' if shown else '', W_PROMPT)
     for a, b in shown:
         add(f'\nInput: {escape(a)}\nOutput:', W_PROMPT, a)
-        add(f' {escape(b)}', W_OUT)
+        add(f' {escape(b)}', W_OUT, None, b)
     add('\n', W_PROMPT)
     add('[END_PSEUDO_PROGRAM]', W_PROMPT)
     if len(w) != len(ids):

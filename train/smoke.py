@@ -38,7 +38,7 @@ def main():
         run('export.py', '--work', work, '--out', files[0])
         run('export.py', '--work', work, '--out', files[1])
         run('check.py', 'ids', '--work', work, '--gguf', files[0], '--strings', '300')
-        learn = ['--corpus', corpus, '--work', work, '--minutes', '1', '--rows', '5', '--prefix', '4', '--bases', '4', '--eval-tasks', '3', '--eval-minutes', '99', '--joint', '0.25']
+        learn = ['--corpus', corpus, '--work', work, '--minutes', '1', '--own', '2', '--hidden', '1', '--fixed', '1', '--bare', '1', '--prefix', '4', '--bases', '4', '--eval-tasks', '3', '--eval-minutes', '99', '--joint', '0.25']
         learned = run('compiler.py', *learn, '--steps', '20') + run('compiler.py', *learn, '--steps', '25', '--resume')
         run('export.py', '--work', work, '--out', files[0])
         run('export.py', '--work', work, '--out', files[1])

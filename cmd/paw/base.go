@@ -11,13 +11,18 @@ import (
 
 	"paw/compiler"
 	"paw/compiler/finetune"
+	"paw/compiler/neural"
 	"paw/engine/simd"
 	"paw/models"
 	"paw/pawfile"
 )
 
-// defaultCompiler makes programs for the embedded mini.
-const defaultCompiler = "paw-ft-mini"
+// The compilers of the embedded mini. The first is the default.
+const (
+	neuralCompiler = "paw-mini"        // one forward pass
+	refineCompiler = "paw-mini-refine" // the same, then gradient steps on the description's examples
+	tuneCompiler   = "paw-ft-mini"     // gradient steps alone
+)
 
 // base is a loaded interpreter.
 type base struct {
@@ -131,14 +136,61 @@ func openBaseFor(ctx context.Context, p *pawfile.Program, name string, progress 
 		p.Meta.RuntimeID, want, p.Meta.RuntimeID)
 }
 
-// compilers are those that this machine has.
+// making describes a way to make programs, for lists of compilers.
+type making struct {
+	name, description, kind string
+	neural, refine          bool
+}
+
+// miniCompilers are the compilers of the embedded mini, the default first.
+var miniCompilers = []making{
+	{neuralCompiler, "makes an adapter from the description in a moment, on this machine", "mapper_lora", true, false},
+	{refineCompiler, "the same, then trains it on the description's examples", "finetune_lora", true, true},
+	{tuneCompiler, trainedDescription, "finetune_lora", false, false},
+}
+
+const trainedDescription = "trains an adapter on the description's examples, on this machine"
+
+// makings are the compilers for a base.
+func (b *base) makings() []making {
+	if b.RuntimeID == models.MiniID {
+		return miniCompilers
+	}
+	return []making{tuning(b.RuntimeID)}
+}
+
+// tuning is the compiler for a base that has no neural one.
+func tuning(id string) making {
+	return making{"paw-ft-" + id, trainedDescription, "finetune_lora", false, false}
+}
+
+// open makes the compiler for a loaded base.
+func (m making) open(b finetune.Base) (compiler.Compiler, error) {
+	if !m.neural {
+		return finetune.New(m.name, b), nil
+	}
+	encoder, mapper, snapshot, err := models.MiniCompiler()
+	if err != nil {
+		return nil, err
+	}
+	start, err := neural.Load(encoder, mapper, b.Engine.Geometry(), b.Engine.Tokenizer(), b.SHA256, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return finetune.NewFrom(m.name, b, start, m.refine), nil
+}
+
+// compilers are those that this machine has for a base.
 func compilers(b *base) (*compiler.Registry, error) {
 	var r compiler.Registry
-	err := r.Add(compiler.Info{
-		Name: defaultCompiler, Description: "trains an adapter on the description's examples, on this machine",
-		Kind: "finetune_lora", RuntimeID: b.RuntimeID,
-	}, func(context.Context) (compiler.Compiler, error) { return finetune.New(defaultCompiler, b.Base), nil })
-	return &r, err
+	for _, m := range b.makings() {
+		err := r.Add(compiler.Info{Name: m.name, Description: m.description, Kind: m.kind, RuntimeID: b.RuntimeID},
+			func(context.Context) (compiler.Compiler, error) { return m.open(b.Base) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &r, nil
 }
 
 // openCompiler loads an interpreter and finds a compiler for it by name.

@@ -18,8 +18,13 @@ import (
 const compileHelp = `Turns a description in plain English into a program file.
 
 The description may list its labels ("Return ONLY one of: urgent, wait") and hold
-examples ("Input: …" and "Output: …" lines); ten to twenty examples make a good
-program. The report says how well the method did on examples it had not seen.`
+examples ("Input: …" and "Output: …" lines). The default compiler, paw-mini, makes
+a program in one forward pass, also without an example; --refine then trains it on
+the examples, and ten to twenty make it a good deal better. The report says how
+well the method did on examples it had not seen.
+
+Compilers for the embedded mini: paw-mini, paw-mini-refine (what --refine chooses)
+and paw-ft-mini (training alone). Other interpreters have paw-ft-… only.`
 
 // compiled is the JSON of paw compile.
 type compiled struct {
@@ -38,7 +43,8 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	spec := f.String("spec", "", "the description")
 	specFile := f.String("spec-file", "", "a `file` with the description, - for standard input")
 	out := f.String("out", "", "the program `file` to write")
-	name := f.String("compiler", defaultCompiler, "the compiler")
+	name := f.String("compiler", "", "the compiler (default: the interpreter's first)")
+	refine := f.Bool("refine", false, "train the program on the description's examples")
 	interpreter := f.String("interpreter", "", "a GPT-2 GGUF `file` or model id to compile for (default: the embedded mini)")
 	var o compileOptions
 	o.flags(f)
@@ -52,6 +58,12 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	}
 	if len(rest) > 0 {
 		return misuse("unexpected argument %q", rest[0])
+	}
+	if *refine && *name != "" && *name != refineCompiler {
+		return misuse("--refine chooses %s itself: leave out --compiler %s", refineCompiler, *name)
+	}
+	if *refine {
+		*name = refineCompiler
 	}
 	if *out == "" {
 		return misuse("say where to write the program: --out X.paw")

@@ -16,7 +16,12 @@ import (
 
 const evalHelp = `Compiles every spec of FILE.jsonl and asks the program its cases. Each line is
 {"name","spec","cases":[{"input","output"}]}; other keys are ignored. Examples are
-read from the spec alone; the cases are never trained on. Averages are over cases.`
+read from the spec alone; the cases are never trained on. Averages are over cases.
+
+--compare measures the embedded mini's neural compiler beside what it has to beat:
+the majority, plain code, the pseudo-program without an adapter, one adapter for all
+programs, fine-tuning alone and refining. Lines may carry a "kind"; results are
+given by kind. --method NAME runs one of them.`
 
 type evalProgram struct {
 	Name       string           `json:"name"`
@@ -40,9 +45,11 @@ type evalResult struct {
 
 func evalCommand(ctx context.Context, c *console, args []string) error {
 	f := newFlags(c, "eval", "FILE.jsonl", evalHelp)
-	name := f.String("compiler", defaultCompiler, "the compiler")
+	name := f.String("compiler", "", "the compiler (default: the interpreter's first)")
 	interpreter := f.String("interpreter", "", "a GPT-2 GGUF `file` or model id to compile for (default: the embedded mini)")
 	limit := f.Int("limit", 0, "only the first programs of the file (0: all)")
+	all := f.Bool("compare", false, "measure all methods on the embedded mini")
+	only := f.String("method", "", "with --compare: this method only, such as neural")
 	failures := f.Bool("failures", false, "list wrong answers")
 	var o compileOptions
 	o.flags(f)
@@ -58,6 +65,14 @@ func evalCommand(ctx context.Context, c *console, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *all {
+		b, err := openBase(ctx, *interpreter, nil)
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+		return compare(ctx, c, b, lines, *only, o, *f.json)
+	}
 	show := newProgress(c)
 	defer show.done()
 	base, chosen, err := openCompiler(ctx, *interpreter, *name, show)
@@ -65,7 +80,7 @@ func evalCommand(ctx context.Context, c *console, args []string) error {
 		return err
 	}
 	defer base.Close()
-	var all evalResult
+	var sum evalResult
 	var hits, majority, baseline, cases int
 	for i, l := range lines {
 		show.show(l.Name, fmt.Sprintf("%d of %d: %s", i+1, len(lines), l.Name))
@@ -76,23 +91,23 @@ func evalCommand(ctx context.Context, c *console, args []string) error {
 		if !*failures {
 			p.Failures = nil
 		}
-		all.Programs = append(all.Programs, p)
+		sum.Programs = append(sum.Programs, p)
 		hits, majority, baseline, cases = hits+p.hits, majority+p.majority, baseline+p.baseline, cases+p.Cases
 	}
 	show.done()
 	n := float64(max(cases, 1))
-	all.ExactMatch, all.Majority, all.Baseline = round(float64(hits)/n), round(float64(majority)/n), round(float64(baseline)/n)
+	sum.ExactMatch, sum.Majority, sum.Baseline = round(float64(hits)/n), round(float64(majority)/n), round(float64(baseline)/n)
 	if *f.json {
-		return printJSON(c.out, all)
+		return printJSON(c.out, sum)
 	}
 	fmt.Fprintf(c.out, "%-24s %6s %8s %9s %9s %8s %9s\n", "program", "cases", "exact", "majority", "baseline", "ms/call", "compile")
-	for _, p := range all.Programs {
+	for _, p := range sum.Programs {
 		fmt.Fprintf(c.out, "%-24s %6d %7.1f%% %8.1f%% %8.1f%% %8.1f %8.1fs\n", p.Name, p.Cases, 100*p.ExactMatch, 100*p.Majority, 100*p.Baseline, p.MSPerCall, p.Seconds)
 		for _, w := range p.Failures {
 			fmt.Fprintf(c.out, "    %q: want %q, got %q\n", w.Input, w.Want, w.Got)
 		}
 	}
-	fmt.Fprintf(c.out, "%-24s %6d %7.1f%% %8.1f%% %8.1f%%\n", "all cases", cases, 100*all.ExactMatch, 100*all.Majority, 100*all.Baseline)
+	fmt.Fprintf(c.out, "%-24s %6d %7.1f%% %8.1f%% %8.1f%%\n", "all cases", cases, 100*sum.ExactMatch, 100*sum.Majority, 100*sum.Baseline)
 	return nil
 }
 

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"paw/compiler"
-	"paw/compiler/finetune"
 	"paw/models"
 	"paw/server"
 	"paw/web"
@@ -118,7 +117,9 @@ func offer(o *server.Options, files []string) error {
 			Licence: "CC BY 4.0", Source: "trained by this project",
 			Open: func() (io.ReadSeekCloser, error) { return nopCloser{bytes.NewReader(embedded)}, nil },
 		})
-		o.Compilers = append(o.Compilers, trained(defaultCompiler, models.MiniID, digest, "", true))
+		for i, m := range miniCompilers {
+			o.Compilers = append(o.Compilers, offered(m, models.MiniID, digest, "", i == 0))
+		}
 	}
 	library, err := models.Default()
 	if err != nil {
@@ -137,7 +138,7 @@ func offer(o *server.Options, files []string) error {
 		}
 		if m.Installed {
 			i.Open = server.FileInterpreter(m.Path)
-			o.Compilers = append(o.Compilers, trained("paw-ft-"+m.ID, m.ID, m.SHA256, m.Path, false))
+			o.Compilers = append(o.Compilers, offered(tuning(m.ID), m.ID, m.SHA256, m.Path, false))
 		}
 		o.Interpreters = append(o.Interpreters, i)
 	}
@@ -151,7 +152,7 @@ func offer(o *server.Options, files []string) error {
 			ID: id, Name: filepath.Base(path), Interpreter: "gpt2", Bytes: size, SHA256: d,
 			Licence: "that of your file", Source: "a file on the server", Open: server.FileInterpreter(path),
 		})
-		o.Compilers = append(o.Compilers, trained("paw-ft-"+id, id, d, path, false))
+		o.Compilers = append(o.Compilers, offered(tuning(id), id, d, path, false))
 	}
 	if len(o.Compilers) == 0 {
 		return fmt.Errorf("%w, or paw models pull gpt2-q8_0", models.ErrNoMini)
@@ -159,13 +160,10 @@ func offer(o *server.Options, files []string) error {
 	return nil
 }
 
-// trained is the compiler that trains for one base. The base stays loaded from its first use on.
-func trained(name, id, digest, path string, isDefault bool) server.Compiler {
+// offered is a compiler for one base. The base stays loaded from its first use on.
+func offered(m making, id, digest, path string, isDefault bool) server.Compiler {
 	return server.Compiler{
-		Info: compiler.Info{
-			Name: name, Description: "trains an adapter on the description's examples, on this machine",
-			Kind: "finetune_lora", RuntimeID: id,
-		},
+		Info:       compiler.Info{Name: m.name, Description: m.description, Kind: m.kind, RuntimeID: id},
 		BaseSHA256: digest, Default: isDefault,
 		Open: func(ctx context.Context) (compiler.Compiler, error) {
 			ctx = context.WithoutCancel(ctx) // the next request wants it too
@@ -182,7 +180,11 @@ func trained(name, id, digest, path string, isDefault bool) server.Compiler {
 			if b.SHA256 != digest {
 				return nil, errors.Join(fmt.Errorf("%s has changed since the server started: restart it", path), b.Close())
 			}
-			return finetune.New(name, b.Base), nil
+			c, err := m.open(b.Base)
+			if err != nil {
+				return nil, errors.Join(err, b.Close())
+			}
+			return c, nil
 		},
 	}
 }

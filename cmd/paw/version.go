@@ -10,7 +10,7 @@ import (
 )
 
 // version of the software; CHANGELOG.md says what changed.
-const version = "0.2.0"
+const version = "0.3.0"
 
 func versionCommand(_ context.Context, c *console, args []string) error {
 	f := newFlags(c, "version", "", "Prints the version, the platform and the embedded interpreter.")

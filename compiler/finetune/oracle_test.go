@@ -2,8 +2,11 @@ package finetune
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"paw/arch"
@@ -67,8 +70,8 @@ func (o *oracle) linear(x []float64, name string, a *Adapter, pair int) []float6
 	return y
 }
 
-// loss is −Σ log P(token) over the last targets tokens.
-func (o *oracle) loss(tokens []int32, targets int, a *Adapter) float64 {
+// states are those of every position after every layer, before the final norm.
+func (o *oracle) states(tokens []int32, a *Adapter) (after [][][]float64) {
 	D, heads := o.geo.Width, o.geo.Heads
 	dim := D / heads
 	embed, positions := o.tensor("token_embd.weight"), o.tensor("position_embd.weight")
@@ -115,7 +118,19 @@ func (o *oracle) loss(tokens []int32, targets int, a *Adapter) float64 {
 				x[t][i] += v
 			}
 		}
+		var copied [][]float64
+		for t := range x {
+			copied = append(copied, slices.Clone(x[t]))
+		}
+		after = append(after, copied)
 	}
+	return after
+}
+
+// loss is −Σ log P(token) over the last targets tokens.
+func (o *oracle) loss(tokens []int32, targets int, a *Adapter) float64 {
+	after, embed := o.states(tokens, a), o.tensor("token_embd.weight")
+	x := after[len(after)-1]
 	var loss float64
 	for t := len(tokens) - targets; t < len(tokens); t++ {
 		logits := times(embed, o.norm(x[t-1], "output_norm"))
@@ -162,5 +177,52 @@ func TestLossesMatchTheDefinition(t *testing.T) {
 			}
 		}
 		t.Logf("%v: losses differ by at most %.1g of their size", matrices, worst)
+	}
+}
+
+func TestStatesMatchTheDefinition(t *testing.T) {
+	data := randomBase(t, tiny, gguf.F32, 1)
+	f, err := gguf.Parse(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := LoadModel(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := randomTokens(rand.New(rand.NewPCG(8, 9)), tiny.Vocab, 70)
+	const rows = 5
+	got, err := m.States(tokens, rows, []int{2, 0, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &oracle{t, tiny, data, f}
+	after := o.states(tokens, NewAdapter(tiny, 32, 16))
+	worst := 0.0
+	for i, layer := range []int{2, 0, 1} {
+		for r := range rows {
+			want := after[layer][len(tokens)-rows+r]
+			if layer == 2 {
+				want = o.norm(want, "output_norm")
+			}
+			for d, v := range want {
+				worst = max(worst, math.Abs(v-float64(got[i][r*tiny.Width+d])))
+			}
+		}
+	}
+	t.Logf("states differ by at most %.1g", worst)
+	if worst > 1e-4 {
+		t.Error("the encoder's states stray from the definition")
+	}
+	for name, bad := range map[string]func() error{
+		"no rows":        func() error { _, err := m.States(tokens, 0, []int{0}); return err },
+		"too many rows":  func() error { _, err := m.States(tokens[:3], 4, []int{0}); return err },
+		"too many":       func() error { _, err := m.States(make([]int32, tiny.Context+1), 1, []int{0}); return err },
+		"unknown tokens": func() error { _, err := m.States([]int32{int32(tiny.Vocab)}, 1, []int{0}); return err },
+		"no such layer":  func() error { _, err := m.States(tokens, 1, []int{3}); return err },
+	} {
+		if err := bad(); !errors.Is(err, ErrData) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -20,16 +20,21 @@ const (
 )
 
 var (
-	oneOf        = regexp.MustCompile(`(?i)\bone of\s+(the|these|those|this|our|my)?\s*((?:(?:following|possible|allowed|valid|available|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+)*)(?:(` + pluralNouns + `|` + otherNouns + `|\p{L}+(?:\s*:))(?:\b|))?\s*(?:below|above)?\s*(?:\([^)]*\)\s*)?(:|-|–|—|\bis\b|\bare\b)?\s*`)
-	oneOfColon   = regexp.MustCompile(`(?i)\bone of\s*[:\-–—]\s*`)
-	noun         = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b|\bincludes?\s*:)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
-	listedNoun   = regexp.MustCompile(`(?i)\b(?:the|these|two|three|four|five|six|possible|valid|allowed|with|into|using|from|between)\s+(?:\w+\s+)?(?:labels|categories|classes|options|tags|intents|queues|buckets)\s+(?:called\s+|named\s+)?`)
-	replyNoun    = regexp.MustCompile(`(?i)\b(?:` + replyNouns + `)[*_]{0,2}\s*(?::|\b(?:is|must be|should be|can be|can only be|will be|has to be)\b)[*_]{0,2}\s*(?:(?:` + adverbs + `|one of)\b\s*:?\s*)*`)
-	replyVerb    = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `)\b\s*(?:(?:` + adverbs + `|between|among|from)\b\s*)*[:\-–—]?\s*`)
-	sortVerb     = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|flag|sort|route|assign|rate|grade|rank|group|file|triage|bucket|judge|score|detect|identify|distinguish|decide|choose|send|forward|direct|put)\b`)
-	sortInto     = regexp.MustCompile(`(?i)\b(?:as|into|to|between|among)\b\s*(?:(?:either|being|one of|exactly|the|two|three|four|five|six|` + pluralNouns + `)\b\s*)*[:\-–—]?\s*`)
-	sortColon    = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|sort|route|assign|rate|grade|triage|judge|decide|determine|choose)\b[^:.()]*:\s+`)
-	chooseFrom   = regexp.MustCompile(`(?i)\b(?:choose|pick|select)\b[^:,.]*\b(?:from|among|between)\s+(?:the\s+)?(?:following|options?|values?|labels?|categories)?\s*`)
+	oneOf      = regexp.MustCompile(`(?i)\bone of\s+(the|these|those|this|our|my)?\s*((?:(?:following|possible|allowed|valid|available|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+)*)(?:(` + pluralNouns + `|` + otherNouns + `|\p{L}+(?:\s*:))(?:\b|))?\s*(?:below|above)?\s*(?:\([^)]*\)\s*)?(:|-|–|—|\bis\b|\bare\b)?\s*`)
+	oneOfColon = regexp.MustCompile(`(?i)\bone of\s*[:\-–—]\s*`)
+	noun       = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `)[*_]{0,2}\s*(?:\([^)]*\))?\s*(?::|=|\b(?:are|is|must be|should be|can be|can only be|will be|may be|include only)\b|\bincludes?\s*:)[*_]{0,2}\s*(?:(?:one of|either|exactly|only|always|just|the following|as follows|called|named)\b\s*:?\s*)*`)
+	listedNoun = regexp.MustCompile(`(?i)\b(?:the|these|two|three|four|five|six|possible|valid|allowed|with|into|using|from|between)\s+(?:\w+\s+)?(?:labels|categories|classes|options|tags|intents|queues|buckets)\s+(?:called\s+|named\s+)?`)
+	replyNoun  = regexp.MustCompile(`(?i)\b(?:` + replyNouns + `)[*_]{0,2}\s*(?::|\b(?:is|must be|should be|can be|can only be|will be|has to be)\b)[*_]{0,2}\s*(?:(?:` + adverbs + `|one of)\b\s*:?\s*)*`)
+	replyVerb  = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `)\b\s*(?:(?:` + adverbs + `|between|among|from)\b\s*)*[:\-–—]?\s*`)
+	sortVerb   = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|flag|sort|route|assign|rate|grade|rank|group|file|triage|bucket|judge|score|detect|identify|distinguish|decide|choose|send|forward|direct|put)\b`)
+	sortInto   = regexp.MustCompile(`(?i)\b(?:as|into|to|between|among)\b\s*(?:(?:either|being|one of|exactly|the|two|three|four|five|six|` + pluralNouns + `)\b\s*)*[:\-–—]?\s*`)
+	sortColon  = regexp.MustCompile(`(?i)\b(?:classify|categori[sz]e|label|tag|mark|sort|route|assign|rate|grade|triage|judge|decide|determine|choose|tell|name)\b[^:.()]*:\s+`)
+	chooseFrom = regexp.MustCompile(`(?i)\b(?:choose|pick|select)\b[^:,.]*\b(?:from|among|between)\s+(?:the\s+)?(?:following|options?|values?|labels?|categories)?\s*`)
+	// "Kinds: credit score, expiration date": a word for labels and a colon at the start leave no doubt.
+	nounFirst = regexp.MustCompile(`(?i)^\s*(?:possible |allowed |valid |the )?(?:labels|categories|classes|intents|tags|topics|types|kinds|groups|options|choices|statuses|verdicts|genres|emotions|sentiments)\s*(?:\([^)]*\))?\s*:\s*`)
+	// A sentence that is nothing but "spam or ham?"
+	orQuestion   = regexp.MustCompile(`(?i)^\s*[^:.?!]+\bor\b[^:.?!]+\?\s*$`)
+	questionWord = regexp.MustCompile(`(?i)^\s*(?:is|are|was|were|am|do|does|did|can|could|should|would|will|may|might|must|has|have|had|which|what|who|whose|where|when|why|how|if|whether|or|tell|say|answer|return|please)\b`)
 	askColon     = regexp.MustCompile(`(?i)^\s*(?:which|what|is (?:it|this|that))\b[^:]*:\s+`)
 	nounParens   = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `|` + listNouns + `|bucket|queue|team|department|emotion|mood|tone|type|kind|level)\s*\(([^()]{3,400})\)\s*[.:?]?\s*$`)
 	digitFor     = regexp.MustCompile(`(?i)(?:^|\s)(-?\d)\s+(?:for|if|when|means|otherwise)\b`)
@@ -96,6 +101,12 @@ func fromSentence(s string, add func([]item, int, bool)) {
 		for _, m := range inParens.FindAllStringSubmatch(s, maxCues) {
 			try(m[1], splitOr, rankSort, func(items []item, rest string) bool { return weak(items, rest) && !transform.MatchString(s) })
 		}
+	}
+	if m := nounFirst.FindStringIndex(s); m != nil {
+		try(s[m[1]:], splitAnd, rankNoun, nil)
+	}
+	if orQuestion.MatchString(s) && !questionWord.MatchString(s) {
+		try(s, splitOr, rankWhether, func(items []item, rest string) bool { return weak(items, rest) && fewWords(items, 4) })
 	}
 	if m := sortColon.FindStringIndex(s); m != nil {
 		try(s[m[1]:], splitAnd, rankSort, listed)

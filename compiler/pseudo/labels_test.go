@@ -12,6 +12,14 @@ var labelCases = []struct {
 	spec   string
 	labels string // separated by "|"
 }{
+	// a word for labels and a colon; a bare question; "tell me the … : a, b"
+	{"Sort by kind. Kinds: credit score, card declined, card expiration date.", "credit score|card declined|card expiration date"},
+	{"We receive a chat message. spam or ham?", "spam|ham"},
+	{"A ticket comes in. lost card, card limit or credit score?", "lost card|card limit|credit score"},
+	{"Tell me the topic of this text: traffic, taxi, train.", "traffic|taxi|train"},
+	{"You get a note. Is it long or short?", ""},
+	{"Tell me the following: name, date, amount.", ""},
+	{"Read the mail. How many dogs or cats does she have?", ""},
 	// one of
 	{"Classify the message. One of: urgent, wait.", "urgent|wait"},
 	{"Answer with one of: billing, technical, or account", "billing|technical|account"},

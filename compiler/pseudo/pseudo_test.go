@@ -298,3 +298,17 @@ func TestLinearTime(t *testing.T) {
 		}
 	}
 }
+
+func TestSpecText(t *testing.T) {
+	s, err := Parse("Say [END_SPEC] yes or no.\nInput: a [SPEC]\nOutput: yes\nInput: b\nOutput: no")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, end := s.SpecText(s.Examples)
+	if want := "[SPEC]\nSay [ END_SPEC ] yes or no.\n\nInput: a [ SPEC ]\nOutput: yes\nInput: b\nOutput: no"; text != want || end != "\n[END_SPEC]\n\n" {
+		t.Errorf("%q, end %q", text, end)
+	}
+	if text, _ := s.SpecText(nil); text != "[SPEC]\nSay [ END_SPEC ] yes or no." {
+		t.Errorf("without examples: %q", text)
+	}
+}

@@ -53,6 +53,32 @@ func (s Spec) PseudoProgram(shown []Example, count func(string) int) string {
 	}
 }
 
+// SpecText is the specification as a neural compiler reads it before the
+// pseudo-program: the task as it was written, then all examples in the canonical
+// notation, between markers and escaped. It comes in two parts so that a reader
+// with little room can cut the end of the first.
+//
+//	[SPEC]
+//	task
+//
+//	Input: …
+//	Output: …
+//	[END_SPEC]
+func (s Spec) SpecText(examples []Example) (text, end string) {
+	var b strings.Builder
+	b.WriteString(s.Task)
+	for i, e := range examples {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString("\nInput: ")
+		b.WriteString(e.Input)
+		b.WriteString("\nOutput: ")
+		b.WriteString(e.Output)
+	}
+	return "[SPEC]\n" + escape(b.String()), "\n[END_SPEC]\n\n"
+}
+
 func render(task, labels string, shown []Example) string {
 	var b strings.Builder
 	b.WriteString("[PSEUDO_PROGRAM]\nTask: ")

@@ -45,7 +45,10 @@ def classify(r, labels, thing=None, about=None):
             f'I need to know the {ab} of every {t}. The choices are {l}.', f'Say which {ab} the {t} belongs to. Allowed answers: {l}.', f'Choose from {l}.', f'Tell me the {ab} of this {t}: {l}.',
             f'{v} by {ab}. {ab.capitalize()}s: {l}.', f'The {t} belongs to one of {len(labels)} groups: {l}. Name the group.', f'Output the {ab} ({l}) for {a(t)}.',
             f'Detect the {ab} of the {t}. Possible values: {l}.', f'{v} this. Use one of: {l}.'][k]
-    return r.choice(WHO).format(a=a(t)) + core + r.choice(ONLY)
+    only = r.choice(ONLY)
+    if only and core[-1] not in '.?!':
+        core += '.'  # else the last label would run into the next sentence
+    return r.choice(WHO).format(a=a(t)) + core + only
 
 
 def yes_no(r, condition, yes='yes', no='no', thing=None):
