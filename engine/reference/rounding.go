@@ -9,7 +9,7 @@ import (
 
 // This file is the kernel's arithmetic, spelled out: activations rounded to 8 bits per 32 columns,
 // float32 sums in the order in which four lanes add. The order matters: an 8-bit rounding turns a
-// difference in the last bit into a step of 1/127, and a few layers carry it into the second
+// difference in the last bit into a step of 1/63, and a few layers carry it into the second
 // decimal. With the same order the comparison is exact, and any slip in layout, indexing or
 // segments shows. What the arithmetic ought to be is the textbook mode's business.
 
@@ -62,7 +62,7 @@ func widen(raw []byte) []byte {
 	return out
 }
 
-// rounded is an activation in 8 bits; gain is folded into the scales.
+// rounded is an activation in 7 bits; gain is folded into the scales.
 type rounded struct {
 	q      []int32
 	scales []float32
@@ -77,9 +77,9 @@ func round(x []float32, gain float32) rounded {
 		}
 		var inverse float32
 		if top > 0 {
-			inverse = 127 / top
+			inverse = 63 / top
 		}
-		r.scales[b] = float32(top/127) * gain
+		r.scales[b] = float32(top/63) * gain
 		for i, v := range x[b*block : (b+1)*block] {
 			r.q[b*block+i] = int32(math.RoundToEven(float64(v * inverse)))
 		}

@@ -81,7 +81,7 @@ func (b *Builder) modules(ctx context.Context) error {
 	if err := b.asset("paw.wasm", paw); err != nil {
 		return err
 	}
-	return b.asset("kernel.wasm", kernel.Wasm)
+	return errors.Join(b.asset("kernel.wasm", kernel.Wasm), b.asset("kernel-relaxed.wasm", kernel.Relaxed))
 }
 
 func (b *Builder) worker(ctx context.Context) error {
@@ -90,7 +90,7 @@ func (b *Builder) worker(ctx context.Context) error {
 		return err
 	}
 	js, err := bundle(b.src("worker.ts"), nil, map[string]string{"wasm_exec": loader}, map[string]any{
-		"__WASM_URL__": b.assets["paw.wasm"].URL, "__KERNEL_URL__": b.assets["kernel.wasm"].URL,
+		"__WASM_URL__": b.assets["paw.wasm"].URL, "__KERNEL_URL__": b.assets["kernel.wasm"].URL, "__RELAXED_URL__": b.assets["kernel-relaxed.wasm"].URL,
 	})
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (b *Builder) sdk(context.Context) error {
 // serviceWorker keeps the whole shell; its version is the hash of what it keeps.
 func (b *Builder) serviceWorker(context.Context) error {
 	shell := []string{"/", "/manifest.webmanifest"}
-	for _, name := range []string{"page.js", "style.css", "icon.svg", "worker.js", "paw.wasm", "kernel.wasm"} {
+	for _, name := range []string{"page.js", "style.css", "icon.svg", "worker.js", "paw.wasm", "kernel.wasm", "kernel-relaxed.wasm"} {
 		shell = append(shell, b.assets[name].URL)
 	}
 	html, err := os.ReadFile(filepath.Join(b.out, "index.html"))

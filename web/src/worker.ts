@@ -6,6 +6,7 @@ import { makeHost, type HostControl, type Message } from "./host";
 
 declare const __WASM_URL__: string;
 declare const __KERNEL_URL__: string;
+declare const __RELAXED_URL__: string;
 declare class Go {
   importObject: WebAssembly.Imports;
   exited: boolean;
@@ -58,9 +59,18 @@ async function module(url: string, imports: WebAssembly.Imports): Promise<WebAss
   return (await WebAssembly.instantiateStreaming(response, imports)).instance;
 }
 
+/** The kernel this browser runs fastest. Both builds give the same bits (wasm/kernel/src/quant.h). */
+function kernelURL(): string {
+  // A function of one instruction, i32x4.relaxed_dot_i8x16_i7x16_add_s.
+  const splat = [0x41, 0, 0xfd, 0x0f];
+  const body = [0, ...splat, ...splat, ...splat, 0xfd, 0x93, 2, 0x0b];
+  const probe = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 0x0a, body.length + 2, 1, body.length, ...body];
+  return WebAssembly.validate(new Uint8Array(probe)) ? __RELAXED_URL__ : __KERNEL_URL__;
+}
+
 async function start(): Promise<void> {
   const go = new Go();
-  const [kernel, paw] = await Promise.all([module(__KERNEL_URL__, {}), module(__WASM_URL__, go.importObject)]);
+  const [kernel, paw] = await Promise.all([module(kernelURL(), {}), module(__WASM_URL__, go.importObject)]);
   control = makeHost(kernel, post);
   (globalThis as unknown as { pawHost: unknown }).pawHost = control.host;
   const ended = go.run(paw); // returns when the module first waits

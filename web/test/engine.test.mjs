@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { binary, launch, serve } from "./lib.mjs";
 
 let server, browser, page, dir;
-const programs = {};
+const programs = {}, kernels = new Set();
 
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "paw-engine-"));
@@ -25,6 +25,7 @@ before(async () => {
   server = await serve();
   browser = await launch();
   page = await browser.newPage();
+  page.on("request", (r) => /kernel/.test(r.url()) && kernels.add(r.url().replace(/^.*\/(kernel[a-z-]*)-[0-9a-f]+\.wasm$/, "$1")));
   await page.goto(server.url);
   await page.evaluate(async () => {
     const assets = await (await fetch("/assets.json")).json();
@@ -82,6 +83,9 @@ test("answers equal those of the command line, A→B→A included", async () => 
     });
   }
 });
+
+// The command line runs the plain build: the test above compares the two bit for bit.
+test("this browser runs the relaxed build of the kernel", () => assert.deepEqual([...kernels], ["kernel-relaxed"]));
 
 test("an abort ends one call and harms no other", async () => {
   const r = await page.evaluate(async (b) => {

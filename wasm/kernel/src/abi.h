@@ -21,7 +21,7 @@ enum {
   GROUP = 8,                       // rows interleaved in one packed group
   Q8_BYTES = 34,                   // one Q8_0 block: f16 scale + 32 int8
   Q4_BYTES = 18,                   // one Q4_0 block: f16 scale + 16 bytes of nibbles
-  PACKED_BYTES = Q8_BYTES * GROUP, // one packed block: 8 f16 scales + 16 column pairs of 8 rows
+  PACKED_BYTES = Q8_BYTES * GROUP, // one packed block: 8 f16 scales + 32 columns of 8 rows (see quant.h)
   TILE = 4,                        // tokens multiplied at once
   CHUNK = 32,                      // most tokens of one prefill call
 };
@@ -74,7 +74,7 @@ typedef struct {
   f32 *low;    // CHUNK × max rank: A x
   f32 *scores; // context + TILE: attention weights of one query
   f32 *logits; // vocab rounded up to GROUP
-  i16 *q, *low_q;   // quantised activations: CHUNK × max(width, ffn) and CHUNK × max rank
+  void *q, *low_q;  // quantised activations, room for i16: CHUNK × max(width, ffn) and CHUNK × max rank
   f32 *s, *low_s;   // their scales, one per BLOCK
 } Scratch;
 
