@@ -92,10 +92,6 @@ func (p *Program) Encode() ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	meta, err := p.Meta.encode()
-	if err != nil {
-		return nil, err
-	}
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
@@ -104,7 +100,7 @@ func (p *Program) Encode() ([]byte, error) {
 		data   []byte
 		method uint16
 	}{
-		{memberMeta, meta, zip.Deflate},
+		{memberMeta, p.Meta.JSON(), zip.Deflate},
 		{memberTemplate, []byte(p.Template), zip.Deflate},
 		{memberPseudo, []byte(p.PseudoProgram), zip.Deflate},
 		{memberAdapter, p.Adapter, zip.Store}, // quantised weights do not shrink

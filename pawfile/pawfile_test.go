@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,7 +26,7 @@ func sample() *Program {
 			Version: 4, ProgramID: "0123456789abcdef0123", Spec: "Is it <urgent> & bad? Return ONLY one of: urgent, wait", Interpreter: "paw-mini-1",
 			CompilerSnapshot: "test-1", CompilerKind: "finetune_lora", RuntimeID: "paw-mini-1", LoraRank: 32, LoraAlpha: 16,
 			BaseSHA256: strings.Repeat("ab", 32), Labels: []string{"urgent", "wait"}, TargetPrefix: &space,
-			Calibration: &Calibration{Temperature: 1.5}, Report: json.RawMessage(`{"n":3}`),
+			Calibration: &Calibration{Temperature: 1.5}, Report: JSON(`{"n":3}`),
 		},
 		Template:      "[PSEUDO_PROGRAM]\nTask: x\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\n" + Placeholder + "\n[END_INPUT]",
 		PseudoProgram: "[PSEUDO_PROGRAM]\nTask: x\n[END_PSEUDO_PROGRAM]",
@@ -106,10 +105,7 @@ func TestUnknownKeysSurvive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := p.Meta.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := p.Meta.JSON()
 	for _, want := range []string{`"zeta":{"a":[1,2.50]}`, `"alpha_key":"é"`} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("meta.json %s lost %s", out, want)
@@ -160,10 +156,7 @@ func special(t *testing.T, set func(h *zip.FileHeader)) []byte {
 
 func TestMalformedArchives(t *testing.T) {
 	good := sample()
-	meta, err := good.Meta.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	meta := good.Meta.JSON()
 	m, tpl, ad := member{memberMeta, string(meta)}, member{memberTemplate, good.Template}, member{memberAdapter, string(good.Adapter)}
 	withMeta := func(s string) []byte { return archive(t, member{memberMeta, s}, tpl, ad) }
 	whole := encode(t, good)

@@ -55,14 +55,15 @@ type worker struct {
 type answer map[string]any
 
 var operations = map[string]func(*worker, context.Context, int, js.Value) (answer, error){
-	"load":    (*worker).load,
-	"inspect": (*worker).inspect,
-	"open":    (*worker).open,
-	"call":    (*worker).call,
-	"close":   (*worker).close,
-	"forced":  (*worker).forced,
-	"measure": (*worker).measure,
-	"memory":  (*worker).memory,
+	"load":      (*worker).load,
+	"inspect":   (*worker).inspect,
+	"open":      (*worker).open,
+	"call":      (*worker).call,
+	"close":     (*worker).close,
+	"forced":    (*worker).forced,
+	"measure":   (*worker).measure,
+	"memory":    (*worker).memory,
+	"bandwidth": (*worker).bandwidth,
 }
 
 // receive starts the work of one message and returns at once.

@@ -78,8 +78,9 @@ func (w *worker) forced(ctx context.Context, _ int, m js.Value) (answer, error) 
 	}
 }
 
-// measure times one call as applications make it: a cached prefix, new tokens, a few decoded ones.
-// {adapter?, prefix: tokens, input: tokens, decode} → {prefixMs, inputMs, decodeMs}.
+// measure times one call as applications make it: a cached prefix, new tokens, then the choice between
+// labels by their first tokens, or a few decoded tokens.
+// {adapter?, prefix: tokens, input: tokens, labels: tokens, decode} → {prefixMs, inputMs, labelMs, decodeMs}.
 func (w *worker) measure(ctx context.Context, _ int, m js.Value) (answer, error) {
 	prefix, input, decode := tokens(m, "prefix"), tokens(m, "input"), number(m, "decode")
 	started := time.Now()
@@ -95,6 +96,13 @@ func (w *worker) measure(ctx context.Context, _ int, m js.Value) (answer, error)
 	}
 	a["inputMs"] = ms(time.Since(started))
 	started = time.Now()
+	if labels := tokens(m, "labels"); len(labels) > 0 {
+		if _, err := s.Score(ctx, labels, 1); err != nil {
+			return nil, err
+		}
+	}
+	a["labelMs"] = ms(time.Since(started))
+	started = time.Now()
 	for n := range decode {
 		best, err := s.Top(ctx, 1)
 		if err != nil {
@@ -109,6 +117,16 @@ func (w *worker) measure(ctx context.Context, _ int, m js.Value) (answer, error)
 	}
 	a["decodeMs"] = ms(time.Since(started))
 	return a, nil
+}
+
+// bandwidth tells what decoding is limited by: {} → {bytesPerToken, readPerSecond}, both in bytes.
+func (w *worker) bandwidth(ctx context.Context, _ int, _ js.Value) (answer, error) {
+	e, ok := w.engine.(*simd.Engine)
+	if !ok {
+		return nil, errBase
+	}
+	read, err := e.ReadBandwidth(ctx)
+	return answer{"bytesPerToken": e.BytesPerToken(), "readPerSecond": read}, err
 }
 
 // memory tells the bytes in use: {} → {kernel, heap, inUse}. The worker's own share comes on top.

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"syscall/js"
 	"time"
@@ -66,16 +65,12 @@ func program(m js.Value) (*pawfile.Program, error) {
 }
 
 // described is what a page shows of a program.
-func described(p *pawfile.Program) (answer, error) {
-	meta, err := json.Marshal(&p.Meta)
-	if err != nil {
-		return nil, fmt.Errorf("meta.json: %w", err)
-	}
+func described(p *pawfile.Program) answer {
 	return answer{
 		"programId": p.Meta.ProgramID, "spec": p.Meta.Spec, "interpreter": p.Meta.Interpreter,
-		"labels": strings(p.Meta.Labels), "pseudoProgram": p.PseudoProgram, "meta": string(meta),
+		"labels": strings(p.Meta.Labels), "pseudoProgram": p.PseudoProgram, "meta": string(p.Meta.JSON()),
 		"baseSha256": p.Meta.BaseSHA256, "adapterBytes": len(p.Adapter),
-	}, nil
+	}
 }
 
 // inspect describes a program without running it: {program}.
@@ -84,7 +79,7 @@ func (w *worker) inspect(_ context.Context, _ int, m js.Value) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return described(p)
+	return described(p), nil
 }
 
 // open makes a program ready to answer: {program}.
@@ -97,10 +92,7 @@ func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
 	if w.engine == nil {
 		return nil, errBase
 	}
-	a, err := described(p)
-	if err != nil {
-		return nil, err
-	}
+	a := described(p)
 	read := time.Since(started)
 	f, err := function.Open(ctx, w.engine, p, function.Options{BaseSHA256: w.digest})
 	if err != nil {

@@ -104,13 +104,18 @@ for (const adapter of parityOnly ? [] : [false, true]) {
   await own.ask({ op: "measure", adapter, prefix: ids(prefix), input: ids(pick(20, 1)), decode: 2 }); // warm
   for (const p of Object.values(peers)) await p.run("call", text(prefix), "", 1, adapter);
   for (let i = 0; i < 7; i++) {
-    const input = pick(20, 2000 + i);
-    const m = await own.ask({ op: "measure", adapter, prefix: ids(prefix), input: ids(input), decode: 2 });
-    put("own kernel", "call ms" + suffix, m.inputMs + m.decodeMs);
+    // A label: ours scores four labels after the input; the peer generates one token, the least it can do.
+    // A text: both generate two tokens.
+    const input = pick(20, 2000 + i), labels = ids(pick(4, 7));
+    const m = await own.ask({ op: "measure", adapter, prefix: ids(prefix), input: ids(input), labels, decode: 2 });
+    put("own kernel", "label call ms" + suffix, m.inputMs + m.labelMs);
+    put("own kernel", "text call ms" + suffix, m.inputMs + m.decodeMs);
     for (const [name, p] of Object.entries(peers)) {
-      const c = await p.run("call", text(prefix), text(input), 2, adapter);
-      if (c.prompt > 25) log("note: the peer ran", c.prompt, "prompt tokens");
-      put(name, "call ms" + suffix, c.ms);
+      for (const [kind, n] of [["label", 1], ["text", 2]]) {
+        const c = await p.run("call", text(prefix), text(pick(20, 2000 + 10 * i + n)), n, adapter);
+        if (c.prompt > 25) log("note: the peer ran", c.prompt, "prompt tokens");
+        put(name, kind + " call ms" + suffix, c.ms);
+      }
     }
   }
   for (let i = 0; i < 3; i++) {
@@ -152,16 +157,20 @@ for (const adapter of [false, true]) {
   parity[adapter ? "with adapter" : "bare"] = r;
 }
 
+const read = await own.ask({ op: "bandwidth" });
+
 const table = {};
 for (const [name, r] of Object.entries(rows)) table[name] = Object.fromEntries(Object.entries(r).map(([k, v]) => [k, median(v)]));
 const keys = Object.keys(table["own kernel"]);
 console.log("| | " + keys.join(" | ") + " |\n|" + "---|".repeat(keys.length + 1));
 for (const [name, r] of Object.entries(table)) console.log(`| ${name} | ` + keys.map((k) => r[k].toFixed(1)).join(" | ") + " |");
 for (const name of Object.keys(peers)) {
-  console.log(`| ratio to ${name} | ` + keys.map((k) => (k.startsWith("call") ? table[name][k] / table["own kernel"][k] : table["own kernel"][k] / table[name][k]).toFixed(1) + "×").join(" | ") + " |");
+  console.log(`| ratio to ${name} | ` + keys.map((k) => (k.includes("call") ? table[name][k] / table["own kernel"][k] : table["own kernel"][k] / table[name][k]).toFixed(1) + "×").join(" | ") + " |");
 }
+const share = (table["own kernel"]["decode tok/s"] * read.bytesPerToken) / read.readPerSecond;
+if (!parityOnly) console.log(`\ndecode reads ${(share * 100).toFixed(0)} % of the ${(read.readPerSecond / 1e9).toFixed(1)} GB/s that one thread can read`);
 console.log("\nparity", JSON.stringify(parity));
-const out = { browser: browser.version(), own: own.loaded, peers: Object.fromEntries(Object.entries(peers).map(([n, p]) => [n, p.loaded])), median: table, raw: rows, parity };
+const out = { browser: browser.version(), own: own.loaded, peers: Object.fromEntries(Object.entries(peers).map(([n, p]) => [n, p.loaded])), median: table, raw: rows, read, parity };
 if (option("--json")) writeFileSync(option("--json"), JSON.stringify(out, null, 1) + "\n");
 await browser.close();
 peerServer.close();
