@@ -145,7 +145,7 @@ def main():
     table = csv.writer(curve) if curve else None
     if curve and curve.tell() == 0:
         table.writerow('minutes programs own hidden fixed bare set nll exact constrained chance'.split())
-    log, logged, measured, saved, share = {}, time.time(), time.time(), time.time(), 0.0
+    log, logged, measured, saved, share, compiling = {}, time.time(), time.time(), time.time(), 0.0, True
 
     def state():
         return dict(cfg=m.cfg, model=m.state_dict(), encoder_cfg=c.encoder.gpt.cfg, compiler=c.modules().state_dict(), fixed=c.fixed.detach(), step=step,
@@ -180,6 +180,8 @@ def main():
             o.step()
             o.zero_grad()
         step += 1
+        if compiling:  # its minutes are not training
+            start, compiling = time.time() - spent, False
         with torch.no_grad():
             where = at // (LENGTH - 1)
             for role in ROLES:

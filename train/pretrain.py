@@ -128,7 +128,7 @@ def main():
         if a.snapshot:
             export.write(m, tok, a.snapshot, 'paw-mini-snapshot')
 
-    share, study = 0.0, gpt.compiled(m.study, not a.no_compile)
+    share, compiling, study = 0.0, True, gpt.compiled(m.study, not a.no_compile)
     while step < a.steps and share < 1:
         for o, lrs in zip(opts, base):
             for g, lr in zip(o.param_groups, lrs):
@@ -151,6 +151,8 @@ def main():
             o.step()
             o.zero_grad()
         step, tokens = step + 1, tokens + ids.numel() * a.ranks
+        if compiling:  # its minutes are not training
+            start, compiling = time.time() - spent, False
         for name, value in (('out', W_OUT), ('prompt', W_PROMPT), ('prose', W_PROSE)):
             s = (weight - value).abs() < 1e-3
             if s.any():

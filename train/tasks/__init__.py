@@ -3,7 +3,7 @@ import random
 from . import classify, everyday, forms, phrases, records, text, topics, words
 from .pools import DEV_FAMILIES, HELD_FAMILIES, TEST_FAMILIES, Pools, prose  # noqa: F401
 
-LABELLED = [(classify.intent, 20), (classify.domain, 4), (classify.intent_yes_no, 5), (classify.opinion, 9), (classify.word_class, 9), (classify.slot_kind, 2), (topics.topic, 20), (topics.yes_no, 5)]
+LABELLED = [(classify.intent, 18), (classify.domain, 4), (classify.intent_yes_no, 5), (classify.opinion, 9), (classify.word_class, 9), (classify.slot_kind, 2), (topics.topic, 28), (topics.yes_no, 5)]
 FREE = [(words.words, 5), (words.slots, 15), (words.instruction, 2), (classify.lookup, 7)]
 
 
