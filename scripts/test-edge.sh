@@ -25,4 +25,4 @@ scripts/build-edge.sh
 CGO_ENABLED=0 "${GO:-go}" build -trimpath -o build/edge-publish ./edge/publish
 cd edge/test
 npm ci --silent --no-fund --no-audit
-exec node --test --test-concurrency=1 --test-timeout=60000 --test-reporter=spec ./*.test.mjs "$@"
+exec node --test --test-concurrency=1 --test-timeout=240000 --test-reporter=spec ./*.test.mjs "$@"
