@@ -65,8 +65,8 @@ func (d *door) find(r *http.Request, text string) (record []byte, p program, err
 }
 
 func (d *door) idOf(r *http.Request, ref rest.Reference) (string, error) {
-	missing := rest.NotFound("slug " + strconv.Quote(ref.Slug))
-	text, err := d.record(r, SlugRecord(ref.Slug), missing.Message)
+	what := "slug " + strconv.Quote(ref.Slug)
+	text, err := d.record(r, SlugRecord(ref.Slug), what)
 	if err != nil {
 		return "", err
 	}
@@ -79,7 +79,7 @@ func (d *door) idOf(r *http.Request, ref rest.Reference) (string, error) {
 			return v.ID, nil
 		}
 	}
-	return "", missing
+	return "", rest.NotFound(what)
 }
 
 func (d *door) resolve(w http.ResponseWriter, r *http.Request) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,8 +20,6 @@ import (
 	"paw/store"
 	"paw/store/digest"
 	"paw/web/site"
-
-	"crypto/sha256"
 )
 
 // writer collects what is published. Objects are written at once, records last: whoever uploads in
