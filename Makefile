@@ -8,7 +8,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 
 ADDR ?= 127.0.0.1:7717
 
-.PHONY: run demo web build test test-go test-browser test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
+.PHONY: run demo web build test test-go test-browser test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
 
 run: build
 	@echo "open http://$(ADDR) in a browser; Ctrl-C ends the server"
@@ -24,7 +24,7 @@ web:
 build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw
 
-test: lint test-go cross wasm-check test-browser train-smoke
+test: lint test-go cross wasm-check test-browser test-edge train-smoke
 
 test-go:
 	$(GO) build ./...
@@ -34,6 +34,10 @@ test-go:
 # A real Chromium ($CHROME, an installed one, or Debian's as root) against a real server.
 test-browser: build
 	@scripts/test-browser.sh
+
+# The worker in workerd (npm installs it) with R2 and KV, against a real server.
+test-edge: build
+	@scripts/test-edge.sh
 
 test-race:
 	CGO_ENABLED=1 $(GO) test -race -short ./...
@@ -49,7 +53,7 @@ cross:
 	  echo "build and vet $$p"; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./... && GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
-	@echo "vet js/wasm"; GOOS=js GOARCH=wasm $(GO) vet ./wasm
+	@echo "vet js/wasm"; GOOS=js GOARCH=wasm $(GO) vet ./wasm ./edge/worker
 
 # A few seconds of every fuzz target; FUZZTIME=1h for a release.
 fuzz:

@@ -19,17 +19,21 @@ var below = map[string][]string{
 	"paw/engine/simd":       {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf", "paw/wasm/kernel"},
 	"paw/engine/reference":  {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf"},
 	"paw/function":          {"paw/engine", "paw/pawfile", "paw/arch", "paw/tokenizer", "paw/gguf"},
-	"paw/store":             {},
-	"paw/fetch":             {"paw/store"},
+	"paw/store/digest":      {},
+	"paw/store":             {"paw/store/digest"},
+	"paw/fetch":             {"paw/store", "paw/store/digest"},
 	"paw/compiler/pseudo":   {},
 	"paw/compiler/report":   {"paw/compiler/pseudo"},
 	"paw/compiler":          {"paw/pawfile"},
 	"paw/compiler/finetune": {"paw/compiler", "paw/compiler/pseudo", "paw/compiler/report", "paw/function", "paw/engine", "paw/pawfile", "paw/arch", "paw/tokenizer", "paw/gguf", "paw/nn"},
 	"paw/programs":          {},
-	"paw/web":               {},
+	"paw/web/site":          {},
+	"paw/web":               {"paw/web/site"},
 	"paw/web/bundle":        {"paw/wasm/kernel"},
 	"paw/wasm/jshost":       {"paw/wasm/kernel"},
-	"paw/server":            {"paw/compiler", "paw/compiler/pseudo", "paw/models", "paw/pawfile", "paw/programs", "paw/store", "paw/fetch"},
+	"paw/server":            {"paw/compiler", "paw/compiler/pseudo", "paw/models", "paw/pawfile", "paw/programs", "paw/store", "paw/store/digest", "paw/fetch", "paw/rest"},
+	"paw/rest":              {"paw/pawfile"},
+	"paw/edge":              {"paw/rest", "paw/pawfile", "paw/store/digest", "paw/web/site"},
 }
 
 // heavy packages must stay out of what a browser module will be built from.
@@ -68,6 +72,19 @@ func TestBrowserRoomsStayLight(t *testing.T) {
 					t.Errorf("%s reaches %s when built for a browser", pkg, d)
 				}
 			}
+		}
+	}
+}
+
+// TestEdgeStaysLight: a worker is started for every request, and may weigh 3 MB.
+func TestEdgeStaysLight(t *testing.T) {
+	allowed := map[string]bool{"paw/edge/worker": true, "paw/edge": true}
+	for _, room := range below["paw/edge"] {
+		allowed[room] = true
+	}
+	for _, d := range deps(t, "js", "wasm", "paw/edge/worker") {
+		if strings.HasPrefix(d, "paw/") && !allowed[d] || d == "regexp" || strings.HasPrefix(d, "github.com/tetratelabs/") {
+			t.Errorf("the worker reaches %s", d)
 		}
 	}
 }

@@ -18,9 +18,6 @@ import (
 	"paw/store"
 )
 
-// owner is the user that all slugs of this server belong to.
-const owner = "local"
-
 // entry is what is known of a program without opening it.
 type entry struct {
 	ID          string    `json:"program_id"`

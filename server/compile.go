@@ -13,6 +13,7 @@ import (
 	"paw/compiler"
 	"paw/compiler/pseudo"
 	"paw/pawfile"
+	"paw/rest"
 )
 
 // compileRequest is the body of POST /compile.
@@ -105,7 +106,7 @@ func (s *Server) answer(p *plan, j *job, started time.Time) (int, map[string]any
 	}
 	if e, ok := s.programs.entry(p.id); ok {
 		if e.Slug != "" {
-			a["slug"], a["version"] = owner+"/"+e.Slug, e.Version
+			a["slug"], a["version"] = rest.Owner+"/"+e.Slug, e.Version
 		}
 		return http.StatusOK, a
 	}

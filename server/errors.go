@@ -15,29 +15,22 @@ import (
 	"paw/compiler"
 	"paw/compiler/pseudo"
 	"paw/pawfile"
+	"paw/rest"
 	"paw/store"
 )
 
 // handler is an http.HandlerFunc that returns what went wrong.
 type handler func(http.ResponseWriter, *http.Request) error
 
-// Problem is an error with its HTTP status.
-type Problem struct {
-	Status  int
-	Code    string // for programs
-	Message string // for people
-	Header  map[string]string
-}
+// The form of answers is that of package rest.
+type Problem = rest.Problem
 
-func (p *Problem) Error() string { return p.Message }
-
-func problem(status int, code, message string) *Problem {
-	return &Problem{Status: status, Code: code, Message: message}
-}
-
-func notFound(what string) *Problem {
-	return problem(http.StatusNotFound, "not_found", what+" not found")
-}
+var (
+	problem   = rest.NewProblem
+	notFound  = rest.NotFound
+	reply     = rest.Reply
+	shareable = rest.Shareable
+)
 
 // notImplemented answers the endpoints of the official host that this one has not.
 func notImplemented(http.ResponseWriter, *http.Request) error {
@@ -56,7 +49,7 @@ func (s *Server) handle(h handler) http.Handler {
 					panic(e)
 				}
 				s.o.Log("request %s: %v\n%s", id, e, debug.Stack())
-				writeProblem(w, problem(http.StatusInternalServerError, "internal", "an internal fault"), id)
+				problem(http.StatusInternalServerError, "internal", "an internal fault").Write(w, id)
 			}
 		}()
 		if err := h(w, r); err != nil {
@@ -64,7 +57,7 @@ func (s *Server) handle(h handler) http.Handler {
 			if p.Status == http.StatusInternalServerError {
 				s.o.Log("request %s: %s %s: %v", id, r.Method, r.URL.Path, err)
 			}
-			writeProblem(w, p, id)
+			p.Write(w, id)
 		}
 	})
 }
@@ -92,27 +85,6 @@ func asProblem(err error) *Problem {
 		return problem(http.StatusServiceUnavailable, "cancelled", "the request was cancelled")
 	}
 	return problem(http.StatusInternalServerError, "internal", "an internal fault; the server's log has more")
-}
-
-func writeProblem(w http.ResponseWriter, p *Problem, id string) {
-	for k, v := range p.Header {
-		w.Header().Set(k, v)
-	}
-	// The official SDK reads "detail" where others read "message".
-	reply(w, p.Status, map[string]any{"error": p.Code, "message": p.Message, "detail": p.Message, "request_id": id})
-}
-
-func reply(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, err = w.Write(append(text, '\n'))
-	_ = err // the client is gone: nobody is left to tell
-	return nil
 }
 
 const maxJSON = 1 << 20

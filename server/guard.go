@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"paw/rest"
 )
 
 // guard keeps strangers out: a name that another site has pointed at this machine (DNS rebinding),
@@ -17,10 +19,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	}))
 	protected := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		rest.Guard(w)
 		if !s.ownName(r) {
 			s.handle(func(http.ResponseWriter, *http.Request) error {
 				return problem(http.StatusMisdirectedRequest, "unknown_host",
@@ -56,12 +55,4 @@ func (s *Server) ownName(r *http.Request) bool {
 	}
 	at, err := netip.ParseAddrPort(local.String())
 	return err == nil && at.Addr().Unmap() == ip.Unmap()
-}
-
-// shareable marks an answer that never changes and holds no secret, so that any page may use it.
-func shareable(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 }

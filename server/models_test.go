@@ -84,21 +84,3 @@ func TestChunkListOfADamagedFileIsRefused(t *testing.T) {
 	})
 	f.want(500, "GET", "/models/"+baseDigest+".chunks.json", "")
 }
-
-func FuzzReference(f *testing.F) {
-	for _, s := range []string{"0123456789abcdef", "local/name@v3", "name", "../x", "a/b/c", "x@v", "x@v-1", "x@v99999999999999999999", ""} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		r, ok := parseReference(text)
-		if !ok {
-			return
-		}
-		if (r.id == "") == (r.slug == "") || r.version < 0 {
-			t.Errorf("%q is read as %+v", text, r)
-		}
-		if r.id+r.slug != filepath.Base(r.id+r.slug) || r.id+r.slug == ".." {
-			t.Errorf("%q is no plain name: %+v", text, r)
-		}
-	})
-}

@@ -12,6 +12,7 @@ import (
 
 	"paw/pawfile"
 	"paw/programs"
+	"paw/rest"
 )
 
 // Limits of what people file programs under.
@@ -24,7 +25,7 @@ const (
 func checkLabels(l labels) error {
 	bad := func(what string) error { return problem(http.StatusUnprocessableEntity, "invalid_label", what) }
 	switch {
-	case l.Slug != "" && !validSlug(l.Slug):
+	case l.Slug != "" && !rest.ValidSlug(l.Slug):
 		return bad("slug: 2 to 50 of a-z, 0-9 and -, with a letter or digit first and last")
 	case !utf8.ValidString(l.Name) || utf8.RuneCountInString(l.Name) > maxName:
 		return bad("name: at most 200 characters")
@@ -34,55 +35,16 @@ func checkLabels(l labels) error {
 	return nil
 }
 
-// validSlug: docs/formats.md §1.
-func validSlug(s string) bool {
-	if len(s) < 2 || len(s) > 50 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}
-
-// reference is a parsed program id or slug.
-type reference struct {
-	id      string
-	slug    string
-	version int // 0: the newest
-}
-
-// parseReference reads an id, slug, user/slug, each with @vN.
-func parseReference(text string) (reference, bool) {
-	if pawfile.ValidID(text) {
-		return reference{id: text}, true
-	}
-	name, version, versioned := strings.Cut(text, "@v")
-	var r reference
-	if versioned {
-		n, err := strconv.Atoi(version)
-		if err != nil || n < 1 || version[0] == '+' {
-			return r, false
-		}
-		r.version = n
-	}
-	if user, slug, two := strings.Cut(name, "/"); two {
-		if user != owner {
-			return r, false // nobody else has programs here
-		}
-		name = slug
-	}
-	r.slug = name
-	return r, validSlug(name)
-}
-
 func (s *Server) find(text string) (entry, error) {
-	r, ok := parseReference(text)
-	if ok && r.id != "" {
-		if e, found := s.programs.entry(r.id); found {
+	r, ok := rest.ParseReference(text)
+	if ok && r.ID != "" {
+		if e, found := s.programs.entry(r.ID); found {
 			return e, nil
 		}
 	}
-	if ok && r.slug != "" {
-		for _, e := range s.programs.slugged(r.slug) {
-			if r.version == 0 || e.Version == r.version {
+	if ok && r.Slug != "" {
+		for _, e := range s.programs.slugged(r.Slug) {
+			if r.Version == 0 || e.Version == r.Version {
 				return e, nil
 			}
 		}
@@ -94,7 +56,7 @@ func slugOf(e entry) any {
 	if e.Slug == "" {
 		return nil
 	}
-	return owner + "/" + e.Slug
+	return rest.Owner + "/" + e.Slug
 }
 
 func (s *Server) resolve(w http.ResponseWriter, r *http.Request) error {
@@ -173,16 +135,16 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, ref string) er
 }
 
 func (s *Server) versions(w http.ResponseWriter, ref string) error {
-	r, ok := parseReference(ref)
-	list := s.programs.slugged(r.slug)
-	if !ok || r.slug == "" || len(list) == 0 {
+	r, ok := rest.ParseReference(ref)
+	list := s.programs.slugged(r.Slug)
+	if !ok || r.Slug == "" || len(list) == 0 {
 		return notFound("slug " + strconv.Quote(ref))
 	}
 	out := make([]map[string]any, len(list))
 	for i, e := range list {
 		out[i] = map[string]any{"version": e.Version, "program_id": e.ID, "is_main": i == 0, "created_at": e.Created}
 	}
-	return reply(w, http.StatusOK, map[string]any{"slug": owner + "/" + r.slug, "main_version": list[0].Version, "versions": out})
+	return reply(w, http.StatusOK, map[string]any{"slug": rest.Owner + "/" + r.Slug, "main_version": list[0].Version, "versions": out})
 }
 
 // list answers ?q, ?tag, ?sort (newest, the default; oldest; name), ?page and ?per_page.

@@ -2,37 +2,28 @@ package store
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"paw/store/digest"
 )
 
 // Digest is a SHA-256 in 64 lower-case hex digits. Paths are built from parsed digests only.
-type Digest struct{ hex string }
-
-var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+type Digest = digest.Digest
 
 // Errors that callers tell apart.
 var (
-	ErrDigest   = errors.New("store: not a SHA-256")
+	ErrDigest   = digest.ErrMalformed
 	ErrNotFound = errors.New("store: no such object")
 )
 
 // ParseDigest reads 64 hex digits.
-func ParseDigest(s string) (Digest, error) {
-	if !digestPattern.MatchString(s) {
-		return Digest{}, fmt.Errorf("%w: %.80q", ErrDigest, s)
-	}
-	return Digest{s}, nil
-}
-
-func (d Digest) String() string { return d.hex }
+func ParseDigest(s string) (Digest, error) { return digest.Parse(s) }
 
 // Store is a directory of objects.
 type Store struct{ dir string }
@@ -47,7 +38,7 @@ func Open(dir string) (*Store, error) {
 
 // Path of an object, there or not.
 func (s *Store) Path(d Digest) string {
-	return filepath.Join(s.dir, "objects", d.hex[:2], d.hex)
+	return filepath.Join(s.dir, "objects", d.String()[:2], d.String())
 }
 
 // Has tells whether an object is there.
@@ -81,7 +72,7 @@ func (s *Store) Put(r io.Reader) (Digest, error) {
 		return Digest{}, explain(f.Name(), err)
 	}
 	failpoint("synced")
-	d := Digest{hex.EncodeToString(h.Sum(nil))}
+	d := digest.Of([32]byte(h.Sum(nil)))
 	if s.Has(d) {
 		return d, nil
 	}
@@ -179,5 +170,5 @@ func hasDigest(path string, d Digest) (bool, error) {
 	if _, err := io.Copy(h, f); err != nil {
 		return false, err
 	}
-	return hex.EncodeToString(h.Sum(nil)) == d.hex, nil
+	return digest.Of([32]byte(h.Sum(nil))) == d, nil
 }
