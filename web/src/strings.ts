@@ -83,5 +83,6 @@ export const s = {
     context: "The text is too long for this interpreter.", base: "The program was made for another interpreter: compile it again for this one.",
     memory: "The browser gave no more memory. Close other tabs or choose a smaller interpreter.", program: "This is no usable program.", aborted: "Stopped.",
     network: "The download failed.", consent: "A large download needs your consent.", input: "The page sent something unusable.", internal: "Something went wrong inside.",
+    storage: "This browser keeps no more for this site.",
   } as Record<string, string>,
 };
