@@ -185,11 +185,16 @@ func (b *Builder) serviceWorker(context.Context) error {
 	for _, name := range []string{"page.js", "style.css", "icon.svg", "worker.js", "paw.wasm", "kernel.wasm"} {
 		shell = append(shell, b.assets[name].URL)
 	}
-	html, err := os.ReadFile(filepath.Join(b.out, "index.html"))
-	if err != nil {
-		return err
+	shell = append(shell, "/sdk/paw.js", "/sdk/element.js")
+	content := []byte(strings.Join(shell, " "))
+	for _, name := range []string{"index.html", "sdk/paw.js", "sdk/element.js"} { // the rest has its hash in its name
+		text, err := os.ReadFile(filepath.Join(b.out, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		content = append(content, text...)
 	}
-	js, err := bundle(b.src("sw.ts"), nil, nil, map[string]any{"__SHELL__": shell, "__VERSION__": hash(append(html, strings.Join(shell, " ")...))})
+	js, err := bundle(b.src("sw.ts"), nil, nil, map[string]any{"__SHELL__": shell, "__VERSION__": hash(content)})
 	if err != nil {
 		return err
 	}

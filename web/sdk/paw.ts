@@ -131,6 +131,9 @@ async function agreed(base: BaseInfo, o: LoadOptions): Promise<void> {
   if (base.size <= LARGE || (await isCached(base))) return;
   const size = `${(base.size / 1e6).toFixed(0)} MB`;
   const { available } = await storage.room();
+  if (available !== undefined && available < base.size) {
+    throw new PawError("storage", `the interpreter needs ${size}, the browser has ${(available / 1e6).toFixed(0)} MB left for this site`, "free some storage, or delete what this site keeps: paw.storage.list()");
+  }
   if (!o.consent) throw new PawError("consent", `the interpreter is a download of ${size}`, "ask the user, and pass consent: () => true");
   if (!(await o.consent({ bytes: base.size, url: base.url, available }))) throw new PawError("consent", `the download of ${size} was declined`);
 }

@@ -154,8 +154,8 @@ const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
 const isFull = (e: unknown) => (e as Error | undefined)?.name === "QuotaExceededError"; // a class of its own in newer browsers
 
 /** Throws what was wrong in words for people. */
-function explain(e: unknown): never {
-  throw isFull(e) ? new NoRoom("the browser has not enough room to keep this interpreter: free some storage, or delete what this site keeps") : e;
+function explain(e: unknown, base: BaseInfo): never {
+  throw isFull(e) ? new NoRoom(`the browser has not enough room to keep this interpreter of ${mb(base.size)}: free some storage, or delete what this site keeps`) : e;
 }
 
 /** Refuses a download that cannot end well before it begins. */
@@ -178,7 +178,7 @@ async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
   } catch (e) {
     out.close();
     if (isFull(e) || e instanceof NoRoom && out.have === 0) await removeStored(base); // a part of it helps nobody
-    explain(e);
+    explain(e, base);
   }
   return out.finish();
 }
@@ -210,7 +210,7 @@ async function intoCache(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
     fault ??= e;
   }
   await cache.delete(base.url).catch(() => false);
-  return explain(fault);
+  return explain(fault, base);
 }
 
 async function intoMemory(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob> {
