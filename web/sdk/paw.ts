@@ -204,6 +204,7 @@ async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
   }
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ spec, compiler: o.compiler }), signal: o.signal };
   const job = await (await ask(`${server()}/api/v1/compile/async`, post)).json();
+  o.onProgress?.(0);
   try {
     for (let wait = 50; ; wait = Math.min(1000, wait * 1.5)) {
       const now = await (await ask(`${server()}/api/v1/compile/${job.job_id}`, { signal: o.signal, cache: "no-store" })).json();
