@@ -1,4 +1,5 @@
 // The pieces that a call tells, as something to iterate over.
+import { PawError } from "../src/errors.js";
 
 type Start = (tell: (piece: string) => void, signal: AbortSignal) => Promise<unknown>;
 
@@ -14,7 +15,11 @@ export async function* pieces(start: Start, outer?: AbortSignal): AsyncGenerator
   start(tell, stop.signal).catch((e) => (fault = e)).then(() => ((done = true), wake()));
   try {
     for (;;) {
-      while (waiting.length) yield waiting.shift()!;
+      if (outer?.aborted) throw new PawError("aborted", "cancelled"); // what is waiting is not wanted any more
+      if (waiting.length) {
+        yield waiting.shift()!;
+        continue;
+      }
       if (fault) throw fault;
       if (done) return;
       await new Promise<void>((ok) => (wake = ok));
