@@ -1,9 +1,6 @@
 package function
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // stream tells an output in pieces.
 type stream struct {
@@ -22,5 +19,5 @@ func (s *stream) upTo(text string) {
 // settled is the part of a growing text that no later token changes. White space at its end may still be
 // cut off, and a token may end inside a character, which reads as U+FFFD until the rest arrives.
 func settled(text string) string {
-	return strings.TrimSpace(strings.TrimRightFunc(text, func(r rune) bool { return r == unicode.ReplacementChar }))
+	return strings.TrimSpace(strings.TrimRight(text, "\uFFFD"))
 }

@@ -91,7 +91,9 @@ const interpreters = new Map<string, Promise<Interpreter>>();
 const states = new Map<string, "downloading" | "available">(); // of the interpreters of this page
 
 function server(): string {
-  return settings.apiUrl || (__SERVER__ ? new URL(__SERVER__, import.meta.url).href.replace(/\/$/, "") : location.origin);
+  const known = settings.apiUrl || (__SERVER__ ? new URL(__SERVER__, import.meta.url).href.replace(/\/$/, "") : globalThis.location?.origin);
+  if (!known) throw new PawError("input", "no PAW server is known here", "name one: paw.configure({ apiUrl })");
+  return known;
 }
 
 interface Offer {

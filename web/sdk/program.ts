@@ -49,8 +49,7 @@ async function verify(bytes: Uint8Array, integrity: string): Promise<void> {
 /** An id always means the same bytes, and a pinned digest even more so: these are not fetched twice. What
  *  a slug or an address means may change: those are asked for, and kept ones stand in without a network. */
 async function fetched(server: string, ref: string, integrity: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const url = address(server, ref);
-  const name = isId(ref) ? ref : url;
+  const name = address(server, ref); // another server may give the same name to another file
   if (integrity) {
     for (const sha256 of pinned(integrity)) {
       const kept = await keptProgram({ sha256 });
@@ -61,7 +60,7 @@ async function fetched(server: string, ref: string, integrity: string, signal?: 
     if (kept) return kept;
   }
   try {
-    const bytes = await download(url, signal);
+    const bytes = await download(name, signal);
     if (integrity) await verify(bytes, integrity);
     await keepProgram(name, bytes);
     return bytes;

@@ -229,7 +229,7 @@ const lockName = (sha256: string) => `paw-model-${sha256}`;
 
 /** Whether this or another tab is downloading an interpreter; any, when none is named. */
 export async function isDownloading(sha256 = ""): Promise<boolean> {
-  const { held } = (await navigator.locks?.query()) ?? {};
+  const { held } = (await navigator.locks?.query().catch(() => undefined)) ?? {};
   return !!held?.some((l) => l.name?.startsWith(lockName(sha256)));
 }
 

@@ -1,12 +1,12 @@
 // Programs that the SDK fetched, so that they answer without a network: the bytes under their SHA-256, and
-// for every id, slug or address a note of the digest it last stood for. In the private file system, else in
+// for every address a note of the digest it last stood for. In the private file system, else in
 // the Cache API; where a browser has neither (insecure pages) nothing is kept. Keeping never fails a call.
 
 /** A program on this device. */
 export interface KeptProgram {
   sha256: string;
   bytes: number;
-  /** What it was asked for by. */
+  /** The addresses that it came from. */
   names: string[];
 }
 
@@ -69,7 +69,7 @@ const hex = (b: ArrayBuffer) => Array.from(new Uint8Array(b), (x) => x.toString(
 const digest = async (b: Uint8Array) => hex(await crypto.subtle.digest("SHA-256", b as Uint8Array<ArrayBuffer>));
 const note = async (name: string) => `${await digest(new TextEncoder().encode(name))}.name`; // an address may not be a file's name
 
-/** Keeps a program under the name that it was asked for by. */
+/** Keeps a program under the address that it came from. */
 export async function keepProgram(name: string, bytes: Uint8Array): Promise<void> {
   try {
     const s = globalThis.crypto?.subtle && (await shelf());

@@ -15,11 +15,20 @@ export async function room(): Promise<Room> {
   const e = await s?.estimate?.().catch(() => undefined);
   const available = e?.quota === undefined ? undefined : Math.max(0, e.quota - (e.usage ?? 0));
   const persisted = (await s?.persisted?.().catch(() => false)) ?? false;
-  return { used: e?.usage, available, persisted, keeps: (await writable(s)) || "caches" in globalThis };
+  return { used: e?.usage, available, persisted, keeps: await keeps() };
 }
 
-async function writable(s: StorageManager | undefined): Promise<boolean> {
-  return !!(await s?.getDirectory?.().catch(() => undefined));
+/** Whether one of the two places to keep things in can be opened. */
+async function keeps(): Promise<boolean> {
+  for (const open of [() => navigator.storage.getDirectory(), () => caches.keys()]) {
+    try {
+      await open();
+      return true;
+    } catch {
+      // Missing or forbidden.
+    }
+  }
+  return false;
 }
 
 /** Undefined when `needed` bytes fit, as far as the browser tells; else the bytes that are free. */

@@ -13,7 +13,7 @@ export interface Kept {
   bytes: number;
   /** False for an interpreter whose download has not ended. */
   whole: boolean;
-  /** Ids, slugs and addresses that it was asked for by. */
+  /** The addresses that it came from, where they are known. */
   names: string[];
 }
 
