@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 )
 
 // NPM writes the package for bundlers and registries into out, from a site that Build has written: the
@@ -23,8 +24,11 @@ func NPM(_ context.Context, root, site, out string) error {
 		return err
 	}
 	files := map[string][]byte{}
-	for _, name := range []string{"worker.js", "paw.wasm", "kernel.wasm"} {
-		at := "assets/" + path.Base(assets[name].URL)
+	for name, a := range assets { // what a worker loads; the rest is the site's page
+		if slices.Contains([]string{"page.js", "client.js", "style.css", "icon.svg"}, name) {
+			continue
+		}
+		at := "assets/" + path.Base(a.URL)
 		if files[at], err = os.ReadFile(filepath.Join(site, filepath.FromSlash(at))); err != nil {
 			return err
 		}

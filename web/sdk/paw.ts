@@ -140,39 +140,59 @@ async function agreed(base: BaseInfo, o: LoadOptions): Promise<void> {
   if (!(await o.consent({ bytes: base.size, url: base.url, available }))) throw new PawError("consent", `the download of ${size} was declined`);
 }
 
+let reader: Interpreter | undefined; // one that has a base
+
+/** What a program says of itself, told by a worker that runs already, else by a fresh one. */
+async function described(bytes: Uint8Array): Promise<{ info: ProgramInfo; fresh?: Interpreter }> {
+  try {
+    if (reader) return { info: await reader.inspect(bytes) };
+  } catch (e) {
+    if (!(e instanceof PawError && e.kind === "internal")) throw e;
+    reader = undefined; // its worker has died
+  }
+  const fresh = Interpreter.start();
+  try {
+    return { info: await fresh.inspect(bytes), fresh };
+  } catch (e) {
+    fresh.dispose();
+    throw e;
+  }
+}
+
 /** The interpreter with a base: the one that runs already, or `fresh` with the base loaded into it. */
-function withBase(file: InterpreterFile, fresh: Interpreter, o: LoadOptions): Promise<Interpreter> {
+function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o: LoadOptions): Promise<Interpreter> {
   const { sha256 } = file;
   const running = interpreters.get(sha256);
   if (running) {
-    fresh.dispose();
+    fresh?.dispose();
     return running;
   }
+  const it = fresh ?? Interpreter.start();
   const starting = (async () => {
     const base = await baseOf(file, o);
     await agreed(base, o);
     states.set(sha256, "downloading");
-    await fresh.load(base, { signal: o.signal, onProgress: o.onProgress });
+    await it.load(base, { signal: o.signal, onProgress: o.onProgress });
     states.set(sha256, "available");
-    return fresh;
+    return (reader = it);
   })();
   interpreters.set(sha256, starting);
   starting.catch(() => {
     interpreters.delete(sha256);
     states.delete(sha256);
-    fresh.dispose();
+    it.dispose();
   });
   return starting;
 }
 
 async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
   const bytes = await bytesOf(server(), ref, o);
-  const fresh = Interpreter.start();
+  const { info, fresh } = await described(bytes);
   let file: InterpreterFile;
   try {
-    file = await fileFor(await fresh.inspect(bytes), o.interpreter, o);
+    file = await fileFor(info, o.interpreter, o);
   } catch (e) {
-    fresh.dispose();
+    fresh?.dispose();
     throw e;
   }
   const interpreter = await withBase(file, fresh, o);
@@ -230,9 +250,11 @@ async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" 
     if ([...states.values()].includes("available") || (await storage.list()).some((k) => k.kind === "interpreter" && k.whole)) return "available";
     return states.size > 0 || (await isDownloading()) ? "downloading" : "downloadable";
   }
-  const fresh = Interpreter.start();
+  let fresh: Interpreter | undefined;
   try {
-    const file = await fileFor(await fresh.inspect(await bytesOf(server(), ref, o)), o.interpreter, {});
+    const told = await described(await bytesOf(server(), ref, o));
+    fresh = told.fresh;
+    const file = await fileFor(told.info, o.interpreter, {});
     const state = states.get(file.sha256);
     if (state) return state;
     if (await isCached(await baseOf(file, {}))) return "available";
@@ -240,7 +262,7 @@ async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" 
   } catch {
     return "unavailable";
   } finally {
-    fresh.dispose();
+    fresh?.dispose();
   }
 }
 
