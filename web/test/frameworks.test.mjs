@@ -95,7 +95,7 @@ test("properties that were set before the class was known are taken over, and re
   await page.close();
 });
 
-test("two changes in a row load once", async () => {
+test("two changes in a row load once; another interpreter than the program's is refused", async () => {
   const page = await host.open(s.browser, "/once", `<paw-function></paw-function>${script}`);
   await page.waitForFunction(() => customElements.get("paw-function"));
   let loads = 0;
@@ -108,6 +108,9 @@ test("two changes in a row load once", async () => {
   }, [animals, urgent]));
   await event(page, "paw-ready", () => page.evaluate((a) => (document.querySelector("paw-function").src = a), animals));
   assert.equal(loads, 2);
+  const other = await event(page, "paw-error", () => page.evaluate(() => (document.querySelector("paw-function").interpreter = "f".repeat(64))));
+  assert.deepEqual([other.kind, /leave interpreter out/.test(other.hint)], ["base", true], other.message);
+  assert.match(await page.locator("paw-function [part=status]").textContent(), /compiled for the interpreter/);
   await page.close();
 });
 

@@ -136,7 +136,7 @@ test("bundled, with the assets beside it, the official call shape answers by slu
     await import("@paw/sdk/element");
     document.querySelector("main").append(Object.assign(document.createElement("paw-function"), { src: ${JSON.stringify(program)} }));
   `);
-  run("go", ["run", "github.com/evanw/esbuild/cmd/esbuild", join(dir, "app.js"), "--bundle", "--format=esm", "--minify", `--outfile=${join(dir, "bundle.js")}`, "--log-level=warning"], root);
+  run(process.env.GO ?? "go", ["run", "github.com/evanw/esbuild/cmd/esbuild", join(dir, "app.js"), "--bundle", "--format=esm", "--minify", `--outfile=${join(dir, "bundle.js")}`, "--log-level=warning"], root);
   host.files.set("/app/bundle.js", readFileSync(join(dir, "bundle.js")));
   for (const f of readdirSync(join(installed, "assets"))) host.files.set(`/app/assets/${f}`, readFileSync(join(installed, "assets", f)));
   const page = await host.open(s.browser, "/app", `<script type="module" src="/app/bundle.js"></script>`, strict);
