@@ -8,7 +8,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 
 ADDR ?= 127.0.0.1:7717
 
-.PHONY: run demo web build test test-go test-browser test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
+.PHONY: run demo web npm build test test-go test-browser test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
 
 run: build
 	@echo "open http://$(ADDR) in a browser; Ctrl-C ends the server"
@@ -20,6 +20,10 @@ demo: build
 # The page: Go module, worker, page and service worker into web/dist, which the binary embeds.
 web:
 	$(GO) run ./web/build
+
+# The SDK as an npm package in build/npm.
+npm: web
+	@scripts/npm.sh
 
 build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw

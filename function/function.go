@@ -112,6 +112,8 @@ func (f *Function) Close() error { return errors.Join(f.prefix.Close(), f.adapte
 type Call struct {
 	MaxTokens int     // free text only; 0: DefaultMaxTokens
 	Threshold float64 // answers with a lower confidence are marked as abstained
+	// Piece, if any, is told the output as it grows: the pieces joined are Answer.Output. A label is one piece.
+	Piece func(string)
 }
 
 // Stop says why decoding ended.
@@ -175,21 +177,23 @@ func (f *Function) Call(ctx context.Context, input string, c Call) (Answer, erro
 		return Answer{}, err
 	}
 	var a Answer
+	pieces := stream{tell: c.Piece}
 	if f.labels != nil {
 		a, err = f.label(ctx, s)
 	} else {
-		a, err = f.text(ctx, s, min(room, limit), filled)
+		a, err = f.text(ctx, s, min(room, limit), filled, &pieces)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
+	pieces.upTo(a.Output)
 	a.Tokens += len(tokens)
 	a.Abstained = a.Confidence < c.Threshold
 	return a, nil
 }
 
 // text decodes greedily until a control token (EOS among them) or the limit.
-func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool) (Answer, error) {
+func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool, pieces *stream) (Answer, error) {
 	t := f.engine.Tokenizer()
 	var out []int32
 	var sum float64
@@ -211,6 +215,9 @@ func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled
 		out = append(out, best[0].Token)
 		if len(out) == limit {
 			break
+		}
+		if pieces.tell != nil {
+			pieces.upTo(settled(t.Decode(out)))
 		}
 		if err := s.Prefill(ctx, out[len(out)-1:]); err != nil {
 			return Answer{}, err

@@ -284,8 +284,13 @@ func TestFreeTextIsGreedy(t *testing.T) {
 	if a.Label != "" || a.Probabilities != nil || !(a.Confidence > 0 && a.Confidence <= 1) {
 		t.Errorf("free text answered %+v", a)
 	}
-	if again := call(t, f, "hello", Call{MaxTokens: 12}); !reflect.DeepEqual(a, again) {
+	var pieces []string
+	again := call(t, f, "hello", Call{MaxTokens: 12, Piece: func(p string) { pieces = append(pieces, p) }})
+	if !reflect.DeepEqual(a, again) {
 		t.Errorf("asked twice: %+v, then %+v", a, again)
+	}
+	if strings.Join(pieces, "") != a.Output || len(pieces) < 2 {
+		t.Errorf("%q came in the pieces %q", a.Output, pieces)
 	}
 }
 

@@ -113,8 +113,9 @@ func (w *worker) function(m js.Value) (*loaded, error) {
 	return f, nil
 }
 
-// call answers one input: {function, input, maxTokens?, threshold?}.
-func (w *worker) call(ctx context.Context, _ int, m js.Value) (answer, error) {
+// call answers one input: {function, input, maxTokens?, threshold?, stream?}. With stream, {id, piece} messages
+// come before the answer.
+func (w *worker) call(ctx context.Context, id int, m js.Value) (answer, error) {
 	f, err := w.function(m)
 	if err != nil {
 		return nil, err
@@ -126,7 +127,11 @@ func (w *worker) call(ctx context.Context, _ int, m js.Value) (answer, error) {
 		}
 	}()
 	started := time.Now()
-	a, err := f.Call(ctx, text(m, "input"), function.Call{MaxTokens: number(m, "maxTokens"), Threshold: float(m, "threshold")})
+	c := function.Call{MaxTokens: number(m, "maxTokens"), Threshold: float(m, "threshold")}
+	if m.Get("stream").Truthy() {
+		c.Piece = func(piece string) { w.host.Call("post", map[string]any{"id": id, "piece": piece}) }
+	}
+	a, err := f.Call(ctx, text(m, "input"), c)
 	if err != nil {
 		return nil, err
 	}

@@ -196,6 +196,19 @@ func TestAnswersEqualPawRun(t *testing.T) {
 	}
 }
 
+func TestPiecesJoinToTheOutput(t *testing.T) {
+	w, f := start(t)
+	for _, p := range f.programs {
+		n := w.do(t, map[string]any{"op": "open", "program": p})["function"]
+		var text string
+		m := map[string]any{"op": "call", "function": n, "input": "the disk is full", "maxTokens": 8, "stream": true}
+		a, err := w.Request(context.Background(), m, func(p map[string]any) { text += p["piece"].(string) })
+		if err != nil || a["output"] != text || text == "" {
+			t.Errorf("answer %v, pieces %q, error %v", a, text, err)
+		}
+	}
+}
+
 func TestAbortMidPrefill(t *testing.T) {
 	w, f := start(t)
 	a := w.do(t, map[string]any{"op": "open", "program": f.programs[1]})

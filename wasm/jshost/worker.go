@@ -94,6 +94,9 @@ func (w *Worker) receive(message map[string]any) {
 	w.mu.Lock()
 	r, ok := w.waiting[int(id)]
 	progress, isProgress := message["progress"].(map[string]any)
+	if piece, ok := message["piece"]; ok { // of a text that is still being written
+		progress, isProgress = map[string]any{"piece": piece}, true
+	}
 	if ok && !isProgress {
 		delete(w.waiting, int(id))
 	}

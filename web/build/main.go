@@ -24,8 +24,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 2 && args[0] == "--tests" {
 		return bundle.Tests(ctx, ".", args[1])
 	}
+	if len(args) == 2 && args[0] == "--npm" {
+		return bundle.NPM(ctx, ".", "web/dist", args[1])
+	}
 	if len(args) > 0 {
-		return fmt.Errorf("usage: go run ./web/build [--tests DIR]")
+		return fmt.Errorf("usage: go run ./web/build [--tests DIR | --npm DIR]")
 	}
 	assets, err := bundle.Build(ctx, ".", "web/dist")
 	if err != nil {

@@ -90,7 +90,7 @@ func (b *Builder) worker(ctx context.Context) error {
 		return err
 	}
 	js, err := bundle(b.src("worker.ts"), nil, map[string]string{"wasm_exec": loader}, map[string]any{
-		"__WASM_URL__": b.assets["paw.wasm"].URL, "__KERNEL_URL__": b.assets["kernel.wasm"].URL, "__RELAXED_URL__": b.assets["kernel-relaxed.wasm"].URL,
+		"__WASM_URL__": b.near("paw.wasm"), "__KERNEL_URL__": b.near("kernel.wasm"), "__RELAXED_URL__": b.near("kernel-relaxed.wasm"),
 	})
 	if err != nil {
 		return err
@@ -99,12 +99,12 @@ func (b *Builder) worker(ctx context.Context) error {
 }
 
 func (b *Builder) page(context.Context) error {
-	worker := b.assets["worker.js"].URL
-	js, err := bundle(b.src("page/main.ts"), nil, nil, map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker, "/sw.js"}})
+	define := map[string]any{"__WORKER_URL__": b.near("worker.js"), "__SCRIPTS__": []string{"/sw.js"}}
+	js, err := bundle(b.src("page/main.ts"), nil, nil, define)
 	if err != nil {
 		return err
 	}
-	client, err := bundle(b.src("client.ts"), nil, nil, map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker}})
+	client, err := bundle(b.src("client.ts"), nil, nil, define)
 	if err != nil {
 		return err
 	}
@@ -153,10 +153,8 @@ func (b *Builder) manifest() error {
 // sdk writes what other pages load: the SDK and the element under names that stay, and the page for
 // frames. They are small and revalidated; what they load has its hash in the name.
 func (b *Builder) sdk(context.Context) error {
-	worker := b.assets["worker.js"].URL
-	define := map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{worker}}
 	for _, name := range []string{"paw", "element", "embed"} {
-		js, err := bundle(filepath.Join(b.root, "web", "sdk", name+".ts"), []string{"./paw.js", "./element.js"}, nil, define)
+		js, err := sdkFile(b.root, name, "../assets/"+filepath.Base(b.assets["worker.js"].URL), "..")
 		if err != nil {
 			return err
 		}
@@ -171,17 +169,32 @@ func (b *Builder) sdk(context.Context) error {
 	return b.file("embed.html", html)
 }
 
+// sdkFile bundles one file of the SDK. The worker's URL and the server's are relative to it, so that a
+// site may put the whole below any path; an empty server means the page's own origin.
+func sdkFile(root, name, worker, server string) ([]byte, error) {
+	return bundle(filepath.Join(root, "web", "sdk", name+".ts"), []string{"./paw.js", "./element.js"}, nil,
+		map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{}, "__SERVER__": server})
+}
+
+// near is the URL of an asset from another one, which lies in the same folder.
+func (b *Builder) near(name string) string { return "./" + filepath.Base(b.assets[name].URL) }
+
 // serviceWorker keeps the whole shell; its version is the hash of what it keeps.
 func (b *Builder) serviceWorker(context.Context) error {
 	shell := []string{"/", "/manifest.webmanifest"}
 	for _, name := range []string{"page.js", "style.css", "icon.svg", "worker.js", "paw.wasm", "kernel.wasm", "kernel-relaxed.wasm"} {
 		shell = append(shell, b.assets[name].URL)
 	}
-	html, err := os.ReadFile(filepath.Join(b.out, "index.html"))
-	if err != nil {
-		return err
+	shell = append(shell, "/sdk/paw.js", "/sdk/element.js")
+	content := []byte(strings.Join(shell, " "))
+	for _, name := range []string{"index.html", "sdk/paw.js", "sdk/element.js"} { // the rest has its hash in its name
+		text, err := os.ReadFile(filepath.Join(b.out, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		content = append(content, text...)
 	}
-	js, err := bundle(b.src("sw.ts"), nil, nil, map[string]any{"__SHELL__": shell, "__VERSION__": hash(append(html, strings.Join(shell, " ")...))})
+	js, err := bundle(b.src("sw.ts"), nil, nil, map[string]any{"__SHELL__": shell, "__VERSION__": hash(content)})
 	if err != nil {
 		return err
 	}

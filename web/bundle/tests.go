@@ -9,17 +9,31 @@ import (
 )
 
 // Tests writes what the browser tests load beside the site: the host object alone, without a module,
-// for the table of cases that wasm/jshost is tested by too.
+// for the table of cases that wasm/jshost is tested by too, and the pages of web/test/pages. What those
+// import is in web/test/node_modules.
 func Tests(_ context.Context, root, out string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
 	js, err := bundle(filepath.Join(root, "web", "src", "host.ts"), nil, nil, nil)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
 	if err := os.WriteFile(filepath.Join(out, "host.js"), js, 0o644); err != nil {
 		return err
+	}
+	// Pages of frameworks, in their development builds: those warn of what they dislike.
+	define := map[string]any{
+		"process.env.NODE_ENV": "development", "__VUE_OPTIONS_API__": true, "__VUE_PROD_DEVTOOLS__": false, "__VUE_PROD_HYDRATION_MISMATCH_DETAILS__": true,
+	}
+	for _, name := range []string{"react.js", "vue.js"} {
+		js, err := bundle(filepath.Join(root, "web", "test", "pages", name), nil, nil, define)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), js, 0o644); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(filepath.Join(out, "kernel.wasm"), kernel.Wasm, 0o644)
 }

@@ -1,9 +1,11 @@
 // <paw-function src="ID, slug or address of a .paw">: a fuzzy function as an element.
 //
-// Attributes: src, integrity, threshold, auto (answers while the user types), name and value as every
-// form control, label, placeholder. A control in the slot "input" replaces the built-in field. Events: paw-ready, paw-progress,
-// paw-result, paw-error; the last answer is `value`, and a form submits it. Parts: input, button, output, status.
-// Model output is text here and never markup.
+// Attributes, each with a property of the same name: src, or spec (a description, compiled on the server of
+// the page); integrity, interpreter, threshold, auto (answers while the user types), name and disabled as of
+// every form control, label, placeholder. A control in the slot "input" replaces the built-in field. Events:
+// paw-ready, paw-progress, paw-result, paw-error; the last answer is `value`, and a form submits it. Parts:
+// label, input, button, output, status. custom-elements.json says the same to tools. Model output is text
+// here and never markup.
 import paw, { PawError, type Detail, type Fn, type Progress } from "./paw.js";
 
 const STYLE = `:host{display:block;font:inherit;color:inherit}:host([hidden]){display:none}
@@ -19,15 +21,18 @@ const PAUSE = 250; // milliseconds after the last key before "auto" answers
 
 type Control = HTMLElement & { value: string };
 
+const PROPERTIES = ["src", "spec", "integrity", "interpreter", "threshold", "auto", "name", "disabled", "label", "placeholder"] as const;
+const LOADS = ["src", "spec", "integrity", "interpreter"]; // a change of these is another function
+
 /** Server-side rendering imports this file too: there the class is never used. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 export class PawFunctionElement extends Base {
   static formAssociated = true;
-  static observedAttributes = ["src", "integrity", "label", "placeholder"];
+  static observedAttributes = [...LOADS, "label", "placeholder"];
 
   private readonly internals: ElementInternals;
-  private readonly label = document.createElement("label");
+  private readonly caption = document.createElement("label");
   private readonly field = document.createElement("textarea");
   private readonly button = document.createElement("button");
   private readonly output = document.createElement("output");
@@ -38,6 +43,9 @@ export class PawFunctionElement extends Base {
   private calling: AbortController | null = null;
   private timer = 0;
   private answer = "";
+  private stale = false; // to be loaded anew
+  private off = false; // disabled, by itself or by a fieldset
+  private wantsConsent = false;
 
   constructor() {
     super();
@@ -46,16 +54,16 @@ export class PawFunctionElement extends Base {
     const sheet = new CSSStyleSheet(); // a style element would need style-src 'unsafe-inline'
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
-    this.label.htmlFor = this.field.id = "input";
+    this.caption.htmlFor = this.field.id = "input";
     this.button.type = "button";
     this.button.disabled = true;
     this.slotted.name = "input";
-    const parts = { label: this.label, input: this.field, button: this.button, output: this.output, status: this.status };
+    const parts = { label: this.caption, input: this.field, button: this.button, output: this.output, status: this.status };
     for (const [name, e] of Object.entries(parts)) e.setAttribute("part", name);
     this.output.setAttribute("aria-live", "polite");
     this.status.setAttribute("role", "status");
     this.button.textContent = "Run";
-    this.slotted.append(this.label, this.field);
+    this.slotted.append(this.caption, this.field);
     root.append(this.slotted, this.button, this.output, this.status);
     this.button.addEventListener("click", () => void this.run());
     this.field.addEventListener("keydown", (e) => {
@@ -65,8 +73,9 @@ export class PawFunctionElement extends Base {
   }
 
   connectedCallback(): void {
+    this.upgrade();
     this.dress();
-    if (!this.fn && !this.loading) void this.load();
+    if (!this.fn && !this.loading) this.renew();
   }
 
   disconnectedCallback(): void {
@@ -78,9 +87,42 @@ export class PawFunctionElement extends Base {
 
   attributeChangedCallback(name: string, old: string | null, now: string | null): void {
     this.dress();
-    if (old === now || !this.isConnected || (name !== "src" && name !== "integrity")) return;
-    this.unload();
-    void this.load();
+    if (old !== now && LOADS.includes(name)) this.renew();
+  }
+
+  formDisabledCallback(disabled: boolean): void {
+    this.off = disabled;
+    if (disabled) this.calling?.abort();
+    this.dress();
+  }
+
+  formResetCallback(): void {
+    this.calling?.abort();
+    clearTimeout(this.timer);
+    this.field.value = this.answer = this.output.textContent = "";
+    this.internals.setFormValue(null);
+    if (this.fn) this.status.textContent = "";
+  }
+
+  /** Properties that a framework set before this class was known hide those of the class: set them again. */
+  private upgrade(): void {
+    for (const name of PROPERTIES) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = (this as Record<string, unknown>)[name];
+      delete (this as Record<string, unknown>)[name];
+      (this as Record<string, unknown>)[name] = value;
+    }
+  }
+
+  /** Loads what the attributes name, once for all changes of one task. */
+  private renew(): void {
+    if (this.stale || !this.isConnected) return;
+    this.stale = true;
+    queueMicrotask(() => {
+      this.stale = false;
+      this.unload();
+      if (this.isConnected) void this.load();
+    });
   }
 
   /** The last answer. */
@@ -88,9 +130,15 @@ export class PawFunctionElement extends Base {
     return this.answer;
   }
 
+  get form(): HTMLFormElement | null {
+    return this.internals.form;
+  }
+
   private dress(): void {
-    this.label.textContent = this.getAttribute("label") ?? "Input";
+    this.caption.textContent = this.getAttribute("label") ?? "Input";
     this.field.placeholder = this.getAttribute("placeholder") ?? "";
+    this.field.disabled = this.off;
+    this.button.disabled = this.off || !(this.fn || this.wantsConsent);
   }
 
   private get input(): Control {
@@ -113,32 +161,36 @@ export class PawFunctionElement extends Base {
     this.calling?.abort();
     clearTimeout(this.timer);
     this.loading = this.calling = null;
-    this.button.disabled = true;
     void this.fn?.free().catch(() => {});
     this.fn = null;
+    this.dress();
   }
 
   private async load(): Promise<void> {
-    const src = this.getAttribute("src");
-    if (!src) return;
+    const attribute = (name: string) => this.getAttribute(name) || undefined;
+    const spec = attribute("spec");
+    if (!attribute("src") && !spec) return;
     const mine = (this.loading = new AbortController());
+    let forgotten = false; // the browser keeps the interpreter for this page alone
     this.status.textContent = "Loading …";
     try {
+      const onProgress = (p: Progress) => {
+        if (p.kept === false) forgotten = true;
+        this.status.textContent = `${p.phase === "compile" ? "Compiling" : "Loading"} … ${Math.round((100 * p.done) / Math.max(1, p.total))} %`;
+        this.tell("paw-progress", p);
+      };
+      const src = attribute("src") ?? (await paw.compile(spec!, { signal: mine.signal, onProgress: (f) => onProgress({ phase: "compile", done: f, total: 1 }) }));
       const fn = await paw.function(src, {
-        signal: mine.signal, integrity: this.getAttribute("integrity") ?? undefined,
-        onProgress: (p: Progress) => {
-          this.status.textContent = `Loading … ${Math.round((100 * p.done) / Math.max(1, p.total))} %`;
-          this.tell("paw-progress", p);
-        },
-        consent: (d) => this.consent(d.bytes),
+        signal: mine.signal, integrity: attribute("integrity"), interpreter: attribute("interpreter"), onProgress,
+        consent: (d) => this.consent(mine.signal, d.bytes, d.available),
       });
       if (this.loading !== mine) return void fn.free();
       this.fn = fn;
       this.loading = null;
-      this.status.textContent = "";
-      this.button.disabled = false;
+      this.status.textContent = forgotten ? "Kept only until this page is closed: browsers keep interpreters for HTTPS pages." : "";
+      this.dress();
       this.tell("paw-ready", { info: fn.info });
-      if (this.hasAttribute("auto") && this.input.value) void this.run();
+      if (this.auto && this.input.value) void this.run();
     } catch (e) {
       if (this.loading !== mine) return;
       this.loading = null;
@@ -147,15 +199,18 @@ export class PawFunctionElement extends Base {
   }
 
   /** Asks before a large download. Browsers keep it for this site alone: each other site downloads again. */
-  private consent(bytes: number): Promise<boolean> {
-    this.status.textContent = `This needs a download of ${(bytes / 1e6).toFixed(0)} MB, kept for this site only.`;
+  private consent(signal: AbortSignal, bytes: number, available?: number): Promise<boolean> {
+    const mb = (n: number) => `${(n / 1e6).toFixed(0)} MB`;
+    this.status.textContent = `This needs a download of ${mb(bytes)}, kept for this site only${available === undefined ? "" : ` (${mb(available)} are free)`}.`;
     this.button.textContent = "Download";
-    this.button.disabled = false;
+    this.wantsConsent = true;
+    this.dress();
     return new Promise((decide) => {
       const end = (yes: boolean) => {
         this.button.removeEventListener("click", accept, true);
         this.button.textContent = "Run";
-        this.button.disabled = true;
+        this.wantsConsent = false;
+        this.dress();
         decide(yes);
       };
       const accept = (e: Event) => {
@@ -163,12 +218,12 @@ export class PawFunctionElement extends Base {
         end(true);
       };
       this.button.addEventListener("click", accept, true);
-      this.loading?.signal.addEventListener("abort", () => end(false));
+      signal.addEventListener("abort", () => end(false));
     });
   }
 
   private typed(): void {
-    if (!this.hasAttribute("auto") || !this.fn) return;
+    if (!this.auto || !this.fn) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.run(), PAUSE) as unknown as number;
   }
@@ -181,13 +236,12 @@ export class PawFunctionElement extends Base {
 
   /** Answers what stands in the field. */
   async run(): Promise<Detail | null> {
-    if (!this.fn) return null;
+    if (!this.fn || this.off) return null;
     this.calling?.abort();
     const mine = (this.calling = new AbortController());
     this.output.setAttribute("aria-busy", "true");
     try {
-      const threshold = Number(this.getAttribute("threshold") ?? 0) || 0;
-      const d = await this.fn.detail(this.input.value, { signal: mine.signal, threshold });
+      const d = await this.fn.detail(this.input.value, { signal: mine.signal, threshold: this.threshold });
       if (this.calling !== mine) return null;
       this.answer = d.text;
       this.internals.setFormValue(d.text);
@@ -201,6 +255,36 @@ export class PawFunctionElement extends Base {
     } finally {
       if (this.calling === mine) this.output.removeAttribute("aria-busy");
     }
+  }
+}
+
+/** The attributes as properties, for frameworks that set those. */
+export interface PawFunctionElement extends Record<"src" | "spec" | "integrity" | "interpreter" | "name" | "label" | "placeholder", string> {
+  /** Below this confidence the element is not sure. */
+  threshold: number;
+  auto: boolean;
+  disabled: boolean;
+}
+
+for (const name of PROPERTIES) {
+  const flag = name === "auto" || name === "disabled";
+  Object.defineProperty(PawFunctionElement.prototype, name, {
+    configurable: true, enumerable: true,
+    get(this: HTMLElement) {
+      const value = this.getAttribute(name);
+      return flag ? value !== null : name === "threshold" ? Number(value) || 0 : (value ?? "");
+    },
+    set(this: HTMLElement, value: unknown) {
+      if (flag) this.toggleAttribute(name, !!value);
+      else if (value === null || value === undefined) this.removeAttribute(name);
+      else this.setAttribute(name, String(value));
+    },
+  });
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "paw-function": PawFunctionElement;
   }
 }
 

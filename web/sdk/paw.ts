@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The SDK: fuzzy functions in any page. Importing it touches neither the document nor the network.
 //
 //   import paw from "https://paw.example/sdk/paw.js";
@@ -6,18 +7,26 @@
 //   await urgent.detail("the server is on fire")             // { text, label, probabilities, confidence, … }
 //
 // All functions for one interpreter share one worker and one copy of its weights.
-import { Interpreter, PawError, isCached, type Answer, type BaseInfo, type ErrorKind, type PawFunction, type ProgramInfo, type Progress } from "../src/client";
+import { Interpreter, LARGE, PawError, isCached, storage, type Answer, type BaseInfo, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
+import { cachedSize, isDownloading } from "../src/download.js";
+import { setAssets } from "../src/trusted.js";
+import { ask, bytesOf, type Reference } from "./program.js";
+import { pieces } from "./stream.js";
 
-export { PawError, type ErrorKind, type ProgramInfo, type Progress };
+export { PawError, type ErrorKind, type Kept, type ProgramInfo, type Progress, type Reference, type Room };
 
-/** A program: its id or slug on the server, the address of a .paw file, or the file itself. */
-export type Reference = string | URL | Blob | ArrayBuffer | Uint8Array;
+declare const __SERVER__: string; // relative to this file; "" for a copy that no PAW server serves
 
 /** A download that somebody must agree to first. */
 export interface Download {
   bytes: number;
   url: string;
+  /** What the browser has left for this site; undefined where it does not tell. */
+  available: number | undefined;
 }
+
+/** An interpreter's file; chunksUrl is the address with .chunks.json for .gguf if left out. */
+export type InterpreterFile = Pick<BaseInfo, "url" | "sha256"> & Partial<BaseInfo>;
 
 export interface LoadOptions {
   signal?: AbortSignal;
@@ -26,6 +35,9 @@ export interface LoadOptions {
   integrity?: string;
   /** Asked before an interpreter of more than 16 MB is downloaded; without it that fails with kind "consent". */
   consent?(d: Download): boolean | Promise<boolean>;
+  /** The interpreter to answer with: an id or SHA-256 on the server, or a file elsewhere. A program that was
+   *  compiled for another one is refused; one that names none needs this. */
+  interpreter?: string | InterpreterFile;
 }
 
 export interface CallOptions {
@@ -34,6 +46,8 @@ export interface CallOptions {
   threshold?: number;
   /** The most tokens of a free text. */
   maxTokens?: number;
+  /** The most labels in Detail.probabilities; all if left out. */
+  topK?: number;
 }
 
 export interface Detail {
@@ -54,9 +68,13 @@ export interface Fn {
   detail(input: string, o?: CallOptions): Promise<Detail>;
   /** Answers in the order of the inputs. */
   batch(inputs: Iterable<string>, o?: CallOptions): Promise<string[]>;
+  /** The answer as it is written; joined, the pieces are the text. A label is one piece. */
+  stream(input: string, o?: Pick<CallOptions, "signal" | "maxTokens">): AsyncIterableIterator<string>;
   readonly info: ProgramInfo;
   /** Frees the function's memory; calls fail afterwards. */
   free(): Promise<void>;
+  /** `await using fn = await paw.function(…)` frees by itself. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface CompileOptions {
@@ -66,103 +84,127 @@ export interface CompileOptions {
   onProgress?(fraction: number): void;
 }
 
-export type Availability = "available" | "downloadable" | "unavailable";
+export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
 
-const LARGE = 16 << 20;
 const settings = { apiUrl: "" };
 const interpreters = new Map<string, Promise<Interpreter>>();
+const states = new Map<string, "downloading" | "available">(); // of the interpreters of this page
 
 function server(): string {
-  return settings.apiUrl || new URL("..", import.meta.url).href.replace(/\/$/, "");
+  const known = settings.apiUrl || (__SERVER__ ? new URL(__SERVER__, import.meta.url).href.replace(/\/$/, "") : globalThis.location?.origin);
+  if (!known) throw new PawError("input", "no PAW server is known here", "name one: paw.configure({ apiUrl })");
+  return known;
 }
 
-async function ask(url: string | URL, init: RequestInit = {}): Promise<Response> {
-  let r: Response;
-  try {
-    r = await fetch(url, init);
-  } catch (e) {
-    if (init.signal?.aborted) throw new PawError("aborted", "cancelled");
-    throw new PawError("network", `${url} cannot be reached`, "check the connection, the page's connect-src, and apiUrl in paw.configure");
+interface Offer {
+  id: string;
+  sha256: string;
+}
+
+/** The interpreter that a program needs, or the one that was asked for if the program allows it. */
+async function fileFor(info: ProgramInfo, want: LoadOptions["interpreter"], o: LoadOptions): Promise<InterpreterFile> {
+  let sha256 = info.baseSha256;
+  if (want !== undefined && !(sha256 && want === info.interpreter)) {
+    if (typeof want !== "string") sha256 = want.sha256;
+    else if (/^[0-9a-f]{64}$/.test(want)) sha256 = want;
+    else {
+      const { interpreters: all } = (await (await ask(`${server()}/api/v1/interpreters`, { signal: o.signal })).json()) as { interpreters: Offer[] };
+      const found = all.find((x) => x.id === want);
+      if (!found) throw new PawError("base", `the server has no interpreter ${want}`, `it has ${all.map((x) => x.id).join(", ")}`);
+      sha256 = found.sha256;
+    }
+    if (info.baseSha256 && sha256 !== info.baseSha256) {
+      throw new PawError("base", `the program was compiled for the interpreter ${info.interpreter} (${info.baseSha256.slice(0, 12)}…), not for ${sha256.slice(0, 12)}…`, "leave interpreter out, or compile the program for it");
+    }
   }
-  if (r.ok) return r;
-  const problem = await r.json().catch(() => ({}));
-  throw new PawError("network", problem.message ?? `the server answers ${r.status} for ${url}`);
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new PawError("base", "the program does not say which interpreter it needs", "name one: the option or attribute interpreter");
+  return typeof want === "object" ? want : { sha256, url: `${server()}/models/${sha256}.gguf` };
 }
 
-function address(ref: string): string {
-  if (/^[a-z][a-z0-9+.-]*:|^[./]|\.paw$/i.test(ref)) return new URL(ref, document.baseURI).href;
-  return `${server()}/api/v1/programs/${ref.split("/").map(encodeURIComponent).join("/")}/download`;
-}
-
-async function bytesOf(ref: Reference, o: LoadOptions): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  if (ref instanceof Uint8Array) bytes = ref;
-  else if (ref instanceof ArrayBuffer) bytes = new Uint8Array(ref);
-  else if (ref instanceof Blob) bytes = new Uint8Array(await ref.arrayBuffer());
-  else bytes = new Uint8Array(await (await ask(address(String(ref)), { signal: o.signal })).arrayBuffer());
-  if (o.integrity) {
-    if (!crypto.subtle) throw new PawError("program", "integrity cannot be checked on an insecure page", "serve the page over HTTPS");
-    const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-    const have = "sha256-" + btoa(String.fromCharCode(...sum));
-    if (!o.integrity.split(/\s+/).includes(have)) throw new PawError("program", `the program is not the one that was pinned: it has ${have}`, "update integrity if the change is wanted");
-  }
-  return bytes;
-}
-
-async function baseOf(sha256: string, o: LoadOptions): Promise<BaseInfo> {
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new PawError("program", "the program does not say which interpreter it needs", "compile it again");
-  const root = `${server()}/models/${sha256}`;
-  const list = await (await ask(root + ".chunks.json", { signal: o.signal })).json();
-  return { id: sha256.slice(0, 16), url: root + ".gguf", chunksUrl: root + ".chunks.json", size: list.size, sha256 };
+/** What a download has to know of a file. One that is kept here needs no server. */
+async function baseOf(f: InterpreterFile, o: LoadOptions): Promise<BaseInfo> {
+  const url = new URL(f.url, document.baseURI).href;
+  const chunksUrl = f.chunksUrl ? new URL(f.chunksUrl, document.baseURI).href : url.replace(/(\.gguf)?$/, ".chunks.json");
+  const size = f.size ?? (await cachedSize(url, f.sha256)) ?? (await (await ask(chunksUrl, { signal: o.signal })).json()).size;
+  return { id: f.sha256.slice(0, 16), url, chunksUrl, size, sha256: f.sha256 };
 }
 
 async function agreed(base: BaseInfo, o: LoadOptions): Promise<void> {
   if (base.size <= LARGE || (await isCached(base))) return;
   const size = `${(base.size / 1e6).toFixed(0)} MB`;
+  const { available } = await storage.room();
+  if (available !== undefined && available < base.size) {
+    throw new PawError("storage", `the interpreter needs ${size}, the browser has ${(available / 1e6).toFixed(0)} MB left for this site`, "free some storage, or delete what this site keeps: paw.storage.list()");
+  }
   if (!o.consent) throw new PawError("consent", `the interpreter is a download of ${size}`, "ask the user, and pass consent: () => true");
-  if (!(await o.consent({ bytes: base.size, url: base.url }))) throw new PawError("consent", `the download of ${size} was declined`);
+  if (!(await o.consent({ bytes: base.size, url: base.url, available }))) throw new PawError("consent", `the download of ${size} was declined`);
+}
+
+let reader: Interpreter | undefined; // one that has a base
+
+/** What a program says of itself, told by a worker that runs already, else by a fresh one. */
+async function described(bytes: Uint8Array): Promise<{ info: ProgramInfo; fresh?: Interpreter }> {
+  try {
+    if (reader) return { info: await reader.inspect(bytes) };
+  } catch (e) {
+    if (!(e instanceof PawError && e.kind === "internal")) throw e;
+    reader = undefined; // its worker has died
+  }
+  const fresh = Interpreter.start();
+  try {
+    return { info: await fresh.inspect(bytes), fresh };
+  } catch (e) {
+    fresh.dispose();
+    throw e;
+  }
 }
 
 /** The interpreter with a base: the one that runs already, or `fresh` with the base loaded into it. */
-function withBase(sha256: string, fresh: Interpreter, o: LoadOptions): Promise<Interpreter> {
+function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o: LoadOptions): Promise<Interpreter> {
+  const { sha256 } = file;
   const running = interpreters.get(sha256);
   if (running) {
-    fresh.dispose();
+    fresh?.dispose();
     return running;
   }
+  const it = fresh ?? Interpreter.start();
   const starting = (async () => {
-    const base = await baseOf(sha256, o);
+    const base = await baseOf(file, o);
     await agreed(base, o);
-    await fresh.load(base, { signal: o.signal, onProgress: o.onProgress });
-    return fresh;
+    states.set(sha256, "downloading");
+    await it.load(base, { signal: o.signal, onProgress: o.onProgress });
+    states.set(sha256, "available");
+    return (reader = it);
   })();
   interpreters.set(sha256, starting);
   starting.catch(() => {
     interpreters.delete(sha256);
-    fresh.dispose();
+    states.delete(sha256);
+    it.dispose();
   });
   return starting;
 }
 
 async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
-  const bytes = await bytesOf(ref, o);
-  const fresh = Interpreter.start();
-  let info: ProgramInfo;
+  const bytes = await bytesOf(server(), ref, o);
+  const { info, fresh } = await described(bytes);
+  let file: InterpreterFile;
   try {
-    info = await fresh.inspect(bytes);
+    file = await fileFor(info, o.interpreter, o);
   } catch (e) {
-    fresh.dispose();
+    fresh?.dispose();
     throw e;
   }
-  const interpreter = await withBase(info.baseSha256, fresh, o);
+  const interpreter = await withBase(file, fresh, o);
   return wrap(await interpreter.open(bytes, { signal: o.signal }));
 }
 
 function wrap(f: PawFunction): Fn {
   const detail = async (input: string, o: CallOptions = {}): Promise<Detail> => {
     const a: Answer = await f.call(input, o);
+    const shares = a.probabilities && [...a.probabilities].sort((x, y) => y.probability - x.probability).slice(0, o.topK);
     return {
-      text: a.abstained ? "" : a.output, label: a.abstained ? "" : a.label, probabilities: a.probabilities, confidence: a.confidence,
+      text: a.abstained ? "" : a.output, label: a.abstained ? "" : a.label, probabilities: shares, confidence: a.confidence,
       calibrated: a.calibrated, abstained: a.abstained, tokens: a.tokens, ms: a.ms,
     };
   };
@@ -172,13 +214,19 @@ function wrap(f: PawFunction): Fn {
     for (const input of inputs) out.push(await call(input, o)); // one worker: more at once would not be faster
     return out;
   };
-  return Object.assign(call, { detail, batch, info: f.info, free: () => f.close() });
+  const stream = (input: string, o: CallOptions = {}) => pieces((onPiece, signal) => f.call(input, { maxTokens: o.maxTokens, signal, onPiece }), o.signal);
+  const fn = Object.assign(call, { detail, batch, stream, info: f.info, free: () => f.close() });
+  return Object.assign(fn, { [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: fn.free }) as Fn; // older browsers lack the symbol
 }
 
 /** Turns a description into a program on the server and gives its id. The page must be of the server's origin. */
 async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
+  if (globalThis.location && new URL(server()).origin !== location.origin) {
+    throw new PawError("input", `a description compiles only on pages of the server's own origin, ${new URL(server()).origin}`, "compile it there once, and use the program's id or file here");
+  }
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ spec, compiler: o.compiler }), signal: o.signal };
   const job = await (await ask(`${server()}/api/v1/compile/async`, post)).json();
+  o.onProgress?.(0);
   try {
     for (let wait = 50; ; wait = Math.min(1000, wait * 1.5)) {
       const now = await (await ask(`${server()}/api/v1/compile/${job.job_id}`, { signal: o.signal, cache: "no-store" })).json();
@@ -194,18 +242,27 @@ async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
   }
 }
 
-/** Whether a program can run here: at once, after a download, or not at all. */
-async function availability(ref: Reference): Promise<Availability> {
+/** Whether a program can run here: at once, after a download, or not at all; "downloading" while this or
+ *  another tab fetches its interpreter. Without a program: any interpreter, and no server is asked. */
+async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" | "integrity"> = {}): Promise<Availability> {
   if (typeof Worker === "undefined" || typeof WebAssembly === "undefined") return "unavailable";
-  const fresh = Interpreter.start();
+  if (ref === undefined) {
+    if ([...states.values()].includes("available") || (await storage.list()).some((k) => k.kind === "interpreter" && k.whole)) return "available";
+    return states.size > 0 || (await isDownloading()) ? "downloading" : "downloadable";
+  }
+  let fresh: Interpreter | undefined;
   try {
-    const info = await fresh.inspect(await bytesOf(ref, {}));
-    if (interpreters.has(info.baseSha256)) return "available";
-    return (await isCached(await baseOf(info.baseSha256, {}))) ? "available" : "downloadable";
+    const told = await described(await bytesOf(server(), ref, o));
+    fresh = told.fresh;
+    const file = await fileFor(told.info, o.interpreter, {});
+    const state = states.get(file.sha256);
+    if (state) return state;
+    if (await isCached(await baseOf(file, {}))) return "available";
+    return (await isDownloading(file.sha256)) ? "downloading" : "downloadable";
   } catch {
     return "unavailable";
   } finally {
-    fresh.dispose();
+    fresh?.dispose();
   }
 }
 
@@ -214,12 +271,16 @@ const paw = {
   compile,
   async compileAndLoad(spec: string, o: CompileOptions & Omit<LoadOptions, "onProgress"> = {}): Promise<Fn> {
     const id = await compile(spec, o);
-    return load(id, { signal: o.signal, integrity: o.integrity, consent: o.consent });
+    return load(id, { ...o, onProgress: undefined });
   },
   availability,
-  /** apiUrl: the server, if not the one that this file came from. */
-  configure(o: { apiUrl?: string }): void {
+  /** What is kept on this device for this site: interpreters, and the programs that were fetched. */
+  storage,
+  /** apiUrl: the server, if not the one that this file came from; assetsUrl: the folder of the worker and
+   *  its modules, if not the one beside this file. */
+  configure(o: { apiUrl?: string; assetsUrl?: string }): void {
     if (o.apiUrl !== undefined) settings.apiUrl = o.apiUrl.replace(/\/+$/, "");
+    if (o.assetsUrl !== undefined) setAssets(o.assetsUrl);
   },
 };
 

@@ -1,9 +1,14 @@
 // What a page uses: an Interpreter is one worker with one base; its functions answer. Importing this
 // file touches neither the document nor the network.
-import type { BaseInfo } from "./download";
-export { deleteCached, isCached, type BaseInfo } from "./download";
-export { library, type SavedProgram } from "./library";
-import { workerURL } from "./trusted";
+import type { BaseInfo } from "./download.js";
+export { deleteCached, isCached, type BaseInfo } from "./download.js";
+export { PawError, type ErrorKind } from "./errors.js";
+export { library, type SavedProgram } from "./library.js";
+import { PawError } from "./errors.js";
+import { persistOnce } from "./room.js";
+import { workerURL } from "./trusted.js";
+export { storage, type Kept } from "./storage.js";
+export type { Room } from "./room.js";
 
 export interface ProgramInfo {
   programId: string;
@@ -33,32 +38,29 @@ export interface Answer {
   ms: number;
 }
 
-export type ErrorKind = "aborted" | "context" | "program" | "base" | "memory" | "input" | "internal" | "network" | "consent";
-
-export class PawError extends Error {
-  constructor(readonly kind: ErrorKind, message: string, readonly hint?: string) {
-    super(message);
-    this.name = "PawError";
-  }
-}
-
 export interface Progress {
-  phase: "download" | "load";
+  phase: "download" | "load" | "compile";
   done: number;
   total: number;
   cached?: boolean;
+  /** Only in phase "load": false when the browser keeps the file for this page alone. */
+  kept?: boolean;
 }
 
 export interface PawFunction {
   info: ProgramInfo;
-  call(input: string, o?: { threshold?: number; maxTokens?: number; signal?: AbortSignal }): Promise<Answer>;
+  call(input: string, o?: { threshold?: number; maxTokens?: number; signal?: AbortSignal; onPiece?: (piece: string) => void }): Promise<Answer>;
   close(): Promise<void>;
 }
+
+/** Bytes of an interpreter that nobody downloads unasked, and that the browser is asked to keep for good. */
+export const LARGE = 16 << 20;
 
 interface Pending {
   resolve(v: Record<string, unknown>): void;
   reject(e: Error): void;
   onProgress?(p: Progress): void;
+  onPiece?(piece: string): void;
 }
 
 export class Interpreter {
@@ -84,6 +86,7 @@ export class Interpreter {
     if (m.fatal) return this.fail(new PawError("internal", `the interpreter stopped: ${m.fatal}`, "reload the page"));
     const p = this.pending.get(m.id);
     if (!p) return;
+    if (m.piece !== undefined) return p.onPiece?.(m.piece);
     if (m.progress) return p.onProgress?.({ phase: "load", ...m.progress });
     this.pending.delete(m.id);
     if (m.ok) p.resolve(m);
@@ -98,7 +101,7 @@ export class Interpreter {
   }
 
   /** Sends one message of the protocol and waits for its answer. */
-  request(m: Record<string, unknown>, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<Record<string, unknown>> {
+  request(m: Record<string, unknown>, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void; onPiece?: (piece: string) => void } = {}): Promise<Record<string, unknown>> {
     if (this.dead) return Promise.reject(this.dead);
     if (o.signal?.aborted) return Promise.reject(new PawError("aborted", "cancelled"));
     const id = ++this.last;
@@ -108,22 +111,24 @@ export class Interpreter {
       this.pending.set(id, {
         resolve: (v) => (end(), resolve(v)),
         reject: (e) => (end(), reject(e)),
-        onProgress: o.onProgress,
+        onProgress: o.onProgress, onPiece: o.onPiece,
       });
       o.signal?.addEventListener("abort", abort);
       this.worker.postMessage({ ...m, id });
     });
   }
 
-  async load(base: BaseInfo, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean }> {
-    let fromCache = false;
+  async load(base: BaseInfo, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean; kept: boolean }> {
+    let fromCache = false, kept = true;
     const onProgress = (p: Progress) => {
       if (p.cached) fromCache = true;
+      if (p.kept === false) kept = false;
       o.onProgress?.(p);
     };
     const r = await this.request({ op: "load", base: { ...base } }, { signal: o.signal, onProgress });
     this.base = base;
-    return { context: r.context as number, memory: r.memory as number, fromCache };
+    if (kept && !fromCache && base.size > LARGE) void persistOnce();
+    return { context: r.context as number, memory: r.memory as number, fromCache, kept };
   }
 
   async inspect(program: Uint8Array): Promise<ProgramInfo> {
@@ -136,7 +141,7 @@ export class Interpreter {
     return {
       info: info(r),
       call: async (input, c = {}) => {
-        const a = await this.request({ op: "call", function: number, input, maxTokens: c.maxTokens ?? 0, threshold: c.threshold ?? 0 }, { signal: c.signal });
+        const a = await this.request({ op: "call", function: number, input, maxTokens: c.maxTokens ?? 0, threshold: c.threshold ?? 0, stream: !!c.onPiece }, { signal: c.signal, onPiece: c.onPiece });
         return a as unknown as Answer;
       },
       close: async () => {

@@ -1,7 +1,8 @@
 // Interpreter files: from this device, or from the server chunk by chunk, each chunk's SHA-256 checked
 // before it is kept. A download that is cut, stalls or is cancelled goes on later from where it was. It is
 // kept in the private file system, else in the cache, else in memory for this page alone.
-import { removeStored, storedFile, writeStored } from "./opfs";
+import { removeStored, storedFile, storedSize, writeStored } from "./opfs.js";
+import { missingRoom } from "./room.js";
 
 export interface BaseInfo {
   id: string;
@@ -25,6 +26,9 @@ const WAIT = 300; // milliseconds before the first of them; each next waits twic
 const STALL = 15_000; // milliseconds without a byte
 
 export class DownloadError extends Error {}
+
+/** The browser has no room for the file. */
+export class NoRoom extends DownloadError {}
 
 /** A fault that another request may get past. */
 class Broken extends DownloadError {}
@@ -146,11 +150,18 @@ async function cachedFile(base: BaseInfo): Promise<Blob | undefined> {
   return file?.size === base.size ? file : undefined;
 }
 
-const full = "the browser has not enough room to keep this interpreter: free some storage";
+const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
+const isFull = (e: unknown) => (e as Error | undefined)?.name === "QuotaExceededError"; // a class of its own in newer browsers
 
 /** Throws what was wrong in words for people. */
-function explain(e: unknown): never {
-  throw e instanceof DOMException && e.name === "QuotaExceededError" ? new DownloadError(full) : e;
+function explain(e: unknown, base: BaseInfo): never {
+  throw isFull(e) ? new NoRoom(`the browser has not enough room to keep this interpreter of ${mb(base.size)}: free some storage, or delete what this site keeps`) : e;
+}
+
+/** Refuses a download that cannot end well before it begins. */
+async function checkRoom(needed: number): Promise<void> {
+  const free = await missingRoom(needed);
+  if (free !== undefined) throw new NoRoom(`the browser has not enough room for this interpreter: ${mb(needed)} are needed, ${mb(free)} are free: free some storage, or delete what this site keeps`);
 }
 
 async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob | undefined> {
@@ -158,6 +169,7 @@ async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
   if (!out) return undefined;
   try {
     let at = out.have;
+    await checkRoom(base.size - at);
     onBytes(at);
     for await (const chunk of chunks(base, m, at, signal, onBytes)) {
       out.write(chunk, at);
@@ -165,8 +177,8 @@ async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
     }
   } catch (e) {
     out.close();
-    if (e instanceof DOMException && e.name === "QuotaExceededError") await removeStored(base); // a part of it helps nobody
-    explain(e);
+    if (isFull(e) || e instanceof NoRoom && out.have === 0) await removeStored(base); // a part of it helps nobody
+    explain(e, base);
   }
   return out.finish();
 }
@@ -174,6 +186,7 @@ async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
 async function intoCache(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob | undefined> {
   const cache = await openCache();
   if (!cache) return undefined;
+  await checkRoom(base.size);
   const from = chunks(base, m, 0, signal, onBytes);
   let fault: unknown; // the cache that reads the stream only tells that something was wrong
   const body = new ReadableStream<Uint8Array>({
@@ -197,7 +210,7 @@ async function intoCache(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
     fault ??= e;
   }
   await cache.delete(base.url).catch(() => false);
-  return explain(fault);
+  return explain(fault, base);
 }
 
 async function intoMemory(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob> {
@@ -209,24 +222,37 @@ async function intoMemory(base: BaseInfo, m: Manifest, signal: AbortSignal, onBy
 /** One download at a time for all tabs: the others wait and then find the file. */
 async function alone<T>(base: BaseInfo, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (!navigator.locks) return work();
-  return navigator.locks.request(`paw-model-${base.sha256}`, { signal }, work) as Promise<T>;
+  return navigator.locks.request(lockName(base.sha256), { signal }, work) as Promise<T>;
+}
+
+const lockName = (sha256: string) => `paw-model-${sha256}`;
+
+/** Whether this or another tab is downloading an interpreter; any, when none is named. */
+export async function isDownloading(sha256 = ""): Promise<boolean> {
+  const { held } = (await navigator.locks?.query().catch(() => undefined)) ?? {};
+  return !!held?.some((l) => l.name?.startsWith(lockName(sha256)));
 }
 
 /** The file of an interpreter, downloaded when it is not there yet. */
-export async function baseFile(base: BaseInfo, signal: AbortSignal, onBytes: (done: number) => void): Promise<{ file: Blob; cached: boolean }> {
+export async function baseFile(base: BaseInfo, signal: AbortSignal, onBytes: (done: number) => void): Promise<{ file: Blob; cached: boolean; kept: boolean }> {
   const kept = async () => (await storedFile(base)) ?? (await cachedFile(base));
   const have = await kept();
-  if (have) return { file: have, cached: true };
+  if (have) return { file: have, cached: true, kept: true };
   return alone(base, signal, async () => {
     const other = await kept(); // another tab may have been here first
-    if (other) return { file: other, cached: true };
+    if (other) return { file: other, cached: true, kept: true };
     const m = await manifestOf(base, signal);
     for (const into of [intoFiles, intoCache]) {
       const file = await into(base, m, signal, onBytes);
-      if (file) return { file, cached: false };
+      if (file) return { file, cached: false, kept: true };
     }
-    return { file: await intoMemory(base, m, signal, onBytes), cached: false };
+    return { file: await intoMemory(base, m, signal, onBytes), cached: false, kept: false };
   });
+}
+
+/** The size of an interpreter that is here whole; undefined when it is not. Asks no server. */
+export async function cachedSize(url: string, sha256: string): Promise<number | undefined> {
+  return (await storedSize(sha256)) ?? (await (await (await openCache())?.match(url))?.blob())?.size;
 }
 
 /** Tells whether an interpreter needs no download. */

@@ -15,8 +15,8 @@ async function folder(create: boolean): Promise<FileSystemDirectoryHandle | unde
   }
 }
 
-const data = (b: Stored) => `${b.sha256}.gguf`;
-const marker = (b: Stored) => `${b.sha256}.ok`;
+const data = (b: Pick<Stored, "sha256">) => `${b.sha256}.gguf`;
+const marker = (b: Pick<Stored, "sha256">) => `${b.sha256}.ok`;
 
 /** The whole file, if it is here. */
 export async function storedFile(b: Stored): Promise<File | undefined> {
@@ -30,8 +30,33 @@ export async function storedFile(b: Stored): Promise<File | undefined> {
   }
 }
 
+/** The size of a whole file, by its digest. */
+export async function storedSize(sha256: string): Promise<number | undefined> {
+  const dir = await folder(false);
+  try {
+    await dir!.getFileHandle(`${sha256}.ok`);
+    return (await (await dir!.getFileHandle(`${sha256}.gguf`)).getFile()).size;
+  } catch {
+    return undefined;
+  }
+}
+
+/** All files that are here, whole or begun. */
+export async function listStored(): Promise<(Stored & { whole: boolean })[]> {
+  const out: (Stored & { whole: boolean })[] = [];
+  const dir = await folder(false);
+  if (!dir) return out;
+  const names = new Set<string>();
+  for await (const name of dir.keys()) names.add(name);
+  for (const name of names) {
+    const sha256 = /^([0-9a-f]{64})\.gguf$/.exec(name)?.[1];
+    if (sha256) out.push({ sha256, size: (await (await dir.getFileHandle(name)).getFile()).size, whole: names.has(`${sha256}.ok`) });
+  }
+  return out;
+}
+
 /** Removes the file, whole or begun. */
-export async function removeStored(b: Stored): Promise<void> {
+export async function removeStored(b: Pick<Stored, "sha256">): Promise<void> {
   const dir = await folder(false);
   for (const name of [marker(b), data(b)]) await dir?.removeEntry(name).catch(() => {});
 }

@@ -77,11 +77,22 @@ export const s = {
   },
   drop: (name: string) => `Delete the downloaded copy of ${name}`,
   dropped: (name: string) => `the copy of ${name} is deleted; it stays loaded until you close this page`,
+  storage: {
+    title: "Storage", none: "Nothing is kept yet.", interpreter: (name: string) => `Interpreter ${name}`, begun: (name: string) => `Interpreter ${name}, download not finished`,
+    program: (name: string) => `Program ${name}`, fetched: (name: string) => `Fetched program ${name}`, del: "Delete", delOne: (name: string, size: string) => `Delete ${name}, ${size}`, clear: "Delete everything",
+    ask: (name: string) => `Delete “${name}” from this device?`, askAll: (programs: number) => `Delete all interpreters and programs from this device${programs ? `, your ${programs === 1 ? "program and its" : `${programs} programs and their`} cases among them` : ""}?`,
+    deleted: (name: string) => `“${name}” is deleted.`, cleared: "Nothing is kept any more. What is loaded answers until this page is closed.", refresh: "Refresh",
+    room: (used: number | undefined, available: number | undefined) => used === undefined || available === undefined ? "This browser does not tell how much it keeps." : `${mb(used)} used, ${available > 1e9 ? `${(available / 1e9).toFixed(0)} GB` : mb(available)} available.`,
+    persisted: "The browser keeps it until you delete it.", best: "The browser may delete it when the device runs out of room.",
+    insecure: "This address is not secure (HTTPS): the browser keeps interpreters only until this page is closed.",
+  },
+  forgotten: (name: string) => `${name} is ready, until this page is closed: browsers keep interpreters for secure (HTTPS) pages only`,
   other: (name: string) => `This program needs another interpreter (${name}).`,
   switchTo: (name: string) => `Switch to ${name}`,
   errors: {
     context: "The text is too long for this interpreter.", base: "The program was made for another interpreter: compile it again for this one.",
     memory: "The browser gave no more memory. Close other tabs or choose a smaller interpreter.", program: "This is no usable program.", aborted: "Stopped.",
     network: "The download failed.", consent: "A large download needs your consent.", input: "The page sent something unusable.", internal: "Something went wrong inside.",
+    storage: "This browser keeps no more for this site.",
   } as Record<string, string>,
 };

@@ -1,4 +1,4 @@
-// The service worker keeps the shell (page, style, worker, modules) so that a reload works without a
+// The service worker keeps the shell (page, style, worker, modules, SDK) so that a reload works without a
 // network. Interpreters and programs are kept by the page itself; requests to the API pass through.
 
 declare const __SHELL__: string[];
@@ -39,11 +39,12 @@ async function activate(): Promise<void> {
   await worker.clients.claim();
 }
 
-async function shell(request: Request): Promise<Response> {
+/** What keeps its name when it changes: the server's, else the kept one. */
+async function shell(request: Request, path: string): Promise<Response> {
   try {
     return await fetch(request);
   } catch (e) {
-    const have = await (await caches.open(CURRENT)).match("/");
+    const have = await (await caches.open(CURRENT)).match(path);
     if (have) return have;
     throw e;
   }
@@ -59,6 +60,7 @@ worker.addEventListener("fetch", (event) => {
   const e = event as Fetching;
   const url = new URL(e.request.url);
   if (e.request.method !== "GET" || url.origin !== worker.location.origin) return;
-  if (e.request.mode === "navigate" && url.pathname === "/") e.respondWith(shell(e.request));
+  if (e.request.mode === "navigate" && url.pathname === "/") e.respondWith(shell(e.request, "/"));
+  else if (url.pathname.startsWith("/sdk/")) e.respondWith(shell(e.request, url.pathname));
   else if (url.pathname.startsWith("/assets/") || url.pathname === "/manifest.webmanifest") e.respondWith(asset(e.request, url.pathname));
 });

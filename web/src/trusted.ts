@@ -22,11 +22,18 @@ export function scriptURL(url: string): unknown {
   return trusted(url);
 }
 
-/** The worker's URL. A browser starts workers of the page's own origin only: in other people's pages a
+let folder = "";
+
+/** Names another folder for the worker and its modules than the one the build put them into. */
+export function setAssets(url: string): void {
+  folder = url.replace(/\/*$/, "/");
+}
+
+/** A worker's URL. A browser starts workers of the page's own origin only: in other people's pages a
  *  blob imports the script, which needs worker-src blob: and script-src with the server's origin there. */
-export function workerURL(): unknown {
-  const url = new URL(__WORKER_URL__, import.meta.url);
-  if (url.origin === location.origin) return scriptURL(url.pathname);
+export function workerURL(path: string = __WORKER_URL__): unknown {
+  const url = folder ? new URL(path.slice(path.lastIndexOf("/") + 1), new URL(folder, document.baseURI)) : new URL(path, import.meta.url);
+  if (url.origin === location.origin) return trusted(url.href);
   // Imported dynamically: what a worker imports statically falls under worker-src. Messages wait meanwhile.
   const shim = `const early=[];onmessage=(e)=>early.push(e);import(${JSON.stringify(url.href)}).then(()=>early.forEach((e)=>onmessage(e)),(e)=>postMessage({fatal:String(e)}));`;
   return trusted(URL.createObjectURL(new Blob([shim], { type: "text/javascript" })));

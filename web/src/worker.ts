@@ -1,7 +1,7 @@
 // The worker: starts kernel.wasm and the Go module, hands messages through. It adds one thing to the
 // module's own operations: "load" names a file by URL here, and the module gets it as a source.
 import "wasm_exec";
-import { baseFile, DownloadError, type BaseInfo } from "./download";
+import { baseFile, DownloadError, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
 
 declare const __WASM_URL__: string;
@@ -27,13 +27,13 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
   downloads.set(m.id, abort);
   const total = m.base.size;
   try {
-    const { file, cached } = await baseFile(m.base, abort.signal, (done) => post({ id: m.id, progress: { phase: "download", done, total } }));
+    const { file, cached, kept } = await baseFile(m.base, abort.signal, (done) => post({ id: m.id, progress: { phase: "download", done, total } }));
     if (abort.signal.aborted) throw abort.signal.reason;
-    post({ id: m.id, progress: { phase: "load", done: 0, total, cached } });
+    post({ id: m.id, progress: { phase: "load", done: 0, total, cached, kept } });
     control!.deliver({ id: m.id, op: "load", source: control!.addSource(file), size: total, sha256: m.base.sha256 });
   } catch (e) {
     if (abort.signal.aborted) fault(m.id, "aborted", "the download was cancelled");
-    else fault(m.id, e instanceof DownloadError ? "network" : "internal", e instanceof Error ? e.message : String(e));
+    else fault(m.id, e instanceof NoRoom ? "storage" : e instanceof DownloadError ? "network" : "internal", e instanceof Error ? e.message : String(e));
   } finally {
     downloads.delete(m.id);
   }

@@ -183,7 +183,7 @@ test("a full disk is told and leaves nothing", async () => {
   const { context, page } = await fresh([]);
   const cdp = await context.newCDPSession(page);
   await cdp.send("Storage.overrideQuotaForOrigin", { origin: host.url, quotaSize: 2_000_000 });
-  assert.match(await attempt(page), /^network: .*not enough room/);
+  assert.match(await attempt(page), new RegExp(`^storage: .*not enough room .* of ${(bytes.length / 1e6).toFixed(1)} MB`));
   assert.equal(await page.evaluate(() => window.client.isCached(window.base)), false);
   await cdp.send("Storage.overrideQuotaForOrigin", { origin: host.url });
   assert.equal(await attempt(page), "loaded");

@@ -3,11 +3,11 @@ import { after, before } from "node:test";
 import { launch, serve } from "./lib.mjs";
 
 /** Starts both before the tests of the file, prepares what else they need, and ends them after. */
-export function site(prepare = async () => {}) {
+export function site(prepare = async () => {}, options = {}) {
   const s = {};
   before(async () => {
     s.server = await serve();
-    s.browser = await launch();
+    s.browser = await launch(options);
     await prepare();
   });
   after(async () => {

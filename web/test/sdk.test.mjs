@@ -3,64 +3,24 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
+import { hosting, made, strict, urgentSpec } from "./hosting.mjs";
 import { site } from "./page.mjs";
 
 const s = site(prepare);
-const spec = "Classify if this message is urgent. Return ONLY one of: urgent, wait\n\nInput: the house is on fire\nOutput: urgent\nInput: see you next week\nOutput: wait";
 let host, program, bytes, integrity;
 
-/** Another site: pages by path with their policy, everything else handed on to the server (self-hosting). */
-async function hosting() {
-  const pages = new Map();
-  const server = createServer(async (q, r) => {
-    const page = pages.get(q.url.split("?")[0]);
-    if (page) {
-      r.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": page.policy });
-      return r.end(page.html);
-    }
-    if (q.url === "/p.paw") return r.end(bytes);
-    const from = await fetch(s.server.url + q.url);
-    r.writeHead(from.status, { "Content-Type": from.headers.get("content-type") ?? "" });
-    r.end(Buffer.from(await from.arrayBuffer()));
-  });
-  await new Promise((ok) => server.listen(0, "127.0.0.1", ok));
-  return { url: `http://127.0.0.1:${server.address().port}`, pages, close: () => server.close() };
-}
-
-async function made(text) {
-  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ spec: text, compiler: "paw-mini" }) };
-  const job = await (await fetch(s.server.url + "/api/v1/compile/async", post)).json();
-  for (;;) {
-    const now = await (await fetch(`${s.server.url}/api/v1/compile/${job.job_id}`)).json();
-    if (now.status === "ready") return job.program_id;
-    assert.ok(["queued", "compiling"].includes(now.status), JSON.stringify(now));
-    await new Promise((ok) => setTimeout(ok, 50));
-  }
-}
-
 async function prepare() {
-  host = await hosting();
-  program = await made(spec);
+  host = await hosting(s.server.url);
+  program = await made(s.server.url, urgentSpec);
   bytes = Buffer.from(await (await fetch(`${s.server.url}/api/v1/programs/${program}/download`)).arrayBuffer());
   integrity = "sha256-" + createHash("sha256").update(bytes).digest("base64");
+  host.files.set("/p.paw", bytes);
 }
 after(() => host?.close());
 
-/** Opens a page of the other site and collects what its policy or scripts complain about. */
-async function open(path, html, policy) {
-  host.pages.set(path, { html: `<!doctype html><html lang="en"><title>host</title><main>${html}</main></html>`, policy });
-  const page = await s.browser.newPage();
-  page.faults = [];
-  page.on("console", (m) => m.type() === "error" && page.faults.push(m.text()));
-  page.on("pageerror", (e) => page.faults.push(String(e)));
-  await page.goto(host.url + path);
-  return page;
-}
-
-const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types paw";
+const open = (path, html, policy) => host.open(s.browser, path, html, policy);
 const foreign = () => `default-src 'none'; script-src ${s.server.url} 'wasm-unsafe-eval'; connect-src ${s.server.url}; worker-src blob:; require-trusted-types-for 'script'; trusted-types paw 'allow-duplicates'`;
 
 /** Types an input into the element and waits for its answer. */
@@ -122,7 +82,7 @@ test("a page that policies forbid says what to allow", async () => {
 });
 
 test("functions share one interpreter and answer as each alone", async () => {
-  const other = await made("Is it about food or about travel? Return ONLY one of: food, travel");
+  const other = await made(s.server.url, "Is it about food or about travel? Return ONLY one of: food, travel");
   const page = await open("/many", "", strict);
   const r = await page.evaluate(async ([a, b]) => {
     const { default: paw } = await import("/sdk/paw.js");

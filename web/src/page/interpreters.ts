@@ -88,7 +88,7 @@ export async function makeInterpreters(): Promise<void> {
     show("loading", s.state.loading);
     cancel.hidden = bar.hidden = false;
     try {
-      await it.load(base, { signal: mine.signal, onProgress: (p) => {
+      const { kept } = await it.load(base, { signal: mine.signal, onProgress: (p) => {
         bar.value = p.total ? p.done / p.total : 0;
         show("loading", s.progress(p.phase, p.done, p.total));
       } });
@@ -98,8 +98,8 @@ export async function makeInterpreters(): Promise<void> {
       state.program = null;
       loaded = o;
       select.value = o.id;
-      show("ready", s.state.ready(o.id));
-      drop.hidden = o.embedded;
+      show("ready", kept ? s.state.ready(o.id) : s.forgotten(o.id));
+      drop.hidden = o.embedded || !kept;
       say(drop, s.drop(o.name));
       changed("program");
       changed("interpreter");

@@ -7,6 +7,7 @@ import { makeEditor } from "./editor";
 import { makeInterpreters } from "./interpreters";
 import { makePrograms } from "./programs";
 import { makeRun } from "./run";
+import { makeStorage } from "./storage";
 import { byId, h } from "./dom";
 import { alertUser, words } from "./state";
 
@@ -16,6 +17,7 @@ makeCompile(makeEditor());
 makeRun();
 makeCases();
 makePrograms();
+makeStorage();
 void makeInterpreters();
 registerShell(() => {
   const reload = h("button", { type: "button", class: "small", "data-testid": "reload", onclick: () => location.reload() }, s.reload);

@@ -58,6 +58,21 @@ export async function openProgram(p: SavedProgram): Promise<boolean> {
   }
 }
 
+/** Deletes a program from this device and closes it. */
+export async function removeProgram(id: string): Promise<void> {
+  if (waiting?.id === id) waiting = null;
+  if (state.program?.id === id) {
+    changed("deleted");
+    const fn = state.fn;
+    state.fn = state.program = null;
+    opening++;
+    changed("program");
+    void fn?.close().catch(() => undefined);
+  }
+  await library.remove(id);
+  changed("library");
+}
+
 async function addFile(file: File): Promise<void> {
   alertUser("");
   try {
@@ -111,17 +126,7 @@ export function makePrograms(): void {
 
   async function remove(p: SavedProgram): Promise<void> {
     if (!confirm(s.programs.ask(p.title))) return;
-    if (waiting?.id === p.id) waiting = null;
-    if (state.program?.id === p.id) {
-      changed("deleted");
-      const fn = state.fn;
-      state.fn = state.program = null;
-      opening++;
-      changed("program");
-      void fn?.close().catch(() => undefined);
-    }
-    await library.remove(p.id);
-    changed("library");
+    await removeProgram(p.id);
     file.previousElementSibling instanceof HTMLElement && file.previousElementSibling.focus(); // the button that was pressed is gone
   }
 

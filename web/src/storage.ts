@@ -1,0 +1,61 @@
+// What this site keeps on the device: interpreters and the programs that the SDK fetched. (The page's own
+// programs, which have titles and cases, are in library.ts: they are somebody's work and no cache.)
+import { CACHE } from "./download.js";
+import { PawError } from "./errors.js";
+import { listPrograms, removeProgram } from "./kept.js";
+import { listStored, removeStored } from "./opfs.js";
+import { room, type Room } from "./room.js";
+
+export interface Kept {
+  kind: "interpreter" | "program";
+  /** Of the whole file; "" for one in the Cache API whose address does not tell. */
+  sha256: string;
+  bytes: number;
+  /** False for an interpreter whose download has not ended. */
+  whole: boolean;
+  /** The addresses that it came from, where they are known. */
+  names: string[];
+}
+
+async function modelCache(): Promise<Cache | undefined> {
+  try {
+    return (await caches.has(CACHE)) ? await caches.open(CACHE) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const digestIn = (url: string) => /[0-9a-f]{64}/.exec(url)?.[0] ?? "";
+
+async function list(): Promise<Kept[]> {
+  const out: Kept[] = (await listStored()).map((f) => ({ kind: "interpreter", sha256: f.sha256, bytes: f.size, whole: f.whole, names: [] }));
+  const cache = await modelCache();
+  for (const request of (await cache?.keys()) ?? []) {
+    const bytes = (await (await cache!.match(request))!.blob()).size;
+    out.push({ kind: "interpreter", sha256: digestIn(request.url), bytes, whole: true, names: [request.url] });
+  }
+  return [...out, ...(await listPrograms()).map((p): Kept => ({ kind: "program", whole: true, ...p }))];
+}
+
+/** What is loaded goes on answering; the next page loads it anew. */
+async function remove(k: Pick<Kept, "kind" | "sha256"> & Partial<Kept>): Promise<void> {
+  if (k.kind === "program") return removeProgram(k.sha256);
+  if (k.sha256) {
+    await removeStored(k);
+    const still = (await listStored()).some((f) => f.sha256 === k.sha256);
+    if (still) throw new PawError("storage", "the interpreter is being written", "cancel its download, or wait for its end");
+  }
+  const cache = await modelCache();
+  for (const { url } of (await cache?.keys()) ?? []) {
+    if (k.sha256 ? digestIn(url) === k.sha256 : k.names?.includes(url)) await cache!.delete(url);
+  }
+}
+
+export const storage = {
+  list,
+  remove,
+  async clear(): Promise<void> {
+    for (const k of await list()) await remove(k);
+  },
+  room: (): Promise<Room> => room(),
+};

@@ -1,0 +1,163 @@
+// Calls of the SDK in a page: streams, batches, the likeliest labels, interpreters to choose, availability.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { hosting, made, urgentSpec } from "./hosting.mjs";
+import { site } from "./page.mjs";
+
+const s = site(prepare);
+let host, labels, text, page, mini;
+
+async function prepare() {
+  host = await hosting(s.server.url);
+  [labels, text] = await Promise.all([urgentSpec, "Write the last word of the sentence.\n\nInput: the red house\nOutput: house\nInput: my old dog\nOutput: dog"].map((spec) => made(s.server.url, spec)));
+  mini = (await (await fetch(s.server.url + "/api/v1/interpreters")).json()).interpreters[0];
+  page = await host.open(s.browser, "/", "");
+  await page.evaluate(async ([labels, text]) => {
+    Object.assign(window, await import("/sdk/paw.js"));
+    window.fails = (p) => p.then(() => ({ kind: "none" }), (e) => ({ typed: e instanceof window.PawError, kind: e.kind, message: e.message, hint: e.hint ?? "" }));
+    [window.label, window.write] = [await window.paw.function(labels), await window.paw.function(text)];
+  }, [labels, text]);
+}
+after(() => host?.close());
+
+test("the pieces of a stream come one by one, and joined are the answer", async () => {
+  const r = await page.evaluate(async () => {
+    const out = [];
+    for (const input of ["the disk is full", "später 日本語 🙂"]) {
+      const pieces = [];
+      for await (const p of window.write.stream(input, { maxTokens: 12 })) pieces.push(p);
+      out.push({ pieces, whole: await window.write(input, { maxTokens: 12 }) });
+    }
+    return out;
+  });
+  for (const { pieces, whole } of r) {
+    assert.equal(pieces.join(""), whole);
+    assert.ok(pieces.length > 1, `${JSON.stringify(whole)} came in ${pieces.length} pieces`);
+  }
+});
+
+test("a label is one piece", async () => {
+  const [pieces, whole] = await page.evaluate(async () => {
+    const pieces = [];
+    for await (const p of window.label.stream("the house is on fire")) pieces.push(p);
+    return [pieces, await window.label("the house is on fire")];
+  });
+  assert.deepEqual(pieces, [whole]);
+});
+
+test("who stops iterating or aborts stops the call; the next call is whole", async () => {
+  const r = await page.evaluate(async () => {
+    const want = await window.write("the disk is full", { maxTokens: 12 });
+    let first;
+    for await (const p of window.write.stream("the disk is full", { maxTokens: 200 })) {
+      first = p;
+      break;
+    }
+    const abort = new AbortController();
+    const aborted = await window.fails((async () => {
+      for await (const _ of window.write.stream("the disk is full", { maxTokens: 200, signal: abort.signal })) abort.abort();
+    })());
+    const before = await window.fails((async () => {
+      for await (const _ of window.write.stream("x", { signal: abort.signal }));
+    })());
+    return { want, first, aborted, before, again: await window.write("the disk is full", { maxTokens: 12 }) };
+  });
+  assert.ok(r.want.startsWith(r.first));
+  assert.deepEqual([r.aborted.kind, r.before.kind], ["aborted", "aborted"]);
+  assert.equal(r.again, r.want);
+});
+
+test("a batch answers in order and can be aborted in the middle", async () => {
+  const r = await page.evaluate(async () => {
+    const inputs = ["the house is on fire", "see you next week", "the server is down"];
+    const alone = [];
+    for (const i of inputs) alone.push(await window.label(i));
+    const abort = new AbortController();
+    let taken = 0;
+    const many = function* () {
+      for (;;) {
+        if (++taken === 4) abort.abort();
+        yield "no hurry";
+      }
+    };
+    return { alone, batch: await window.label.batch(inputs), stopped: await window.fails(window.label.batch(many(), { signal: abort.signal })), taken };
+  });
+  assert.deepEqual(r.batch, r.alone);
+  assert.equal(r.stopped.kind, "aborted");
+  assert.equal(r.taken, 4);
+});
+
+test("probabilities come the likeliest first, as many as asked for", async () => {
+  const [all, one] = await page.evaluate(async () => [await window.label.detail("see you next week"), await window.label.detail("see you next week", { topK: 1 })]);
+  assert.equal(all.probabilities.length, 2);
+  assert.ok(all.probabilities[0].probability >= all.probabilities[1].probability);
+  assert.equal(all.probabilities[0].label, all.label);
+  assert.deepEqual(one.probabilities, all.probabilities.slice(0, 1));
+});
+
+test("an interpreter can be named; another one than the program's is refused with the fix", async () => {
+  const file = { url: mini.url, sha256: mini.sha256 };
+  const r = await page.evaluate(async ([id, mini, file]) => {
+    const { paw, fails, label } = window, text = "the house is on fire";
+    const same = [];
+    for (const interpreter of [mini.id, mini.sha256, file]) {
+      const fn = await paw.function(id, { interpreter });
+      same.push((await fn.detail(text)).confidence);
+      await fn.free();
+    }
+    return { same, want: (await label.detail(text)).confidence, other: await fails(paw.function(id, { interpreter: "f".repeat(64) })),
+      unknown: await fails(paw.function(id, { interpreter: "gpt-17" })), offered: await fails(paw.function(id, { interpreter: "gpt2-q8_0" })) };
+  }, [labels, mini, file]);
+  assert.deepEqual(r.same, [r.want, r.want, r.want]);
+  for (const e of [r.other, r.unknown, r.offered]) assert.deepEqual([e.typed, e.kind], [true, "base"], e.message);
+  assert.match(r.other.message, /compiled for the interpreter .* not for ffff/);
+  assert.match(r.other.hint, /leave interpreter out/);
+  assert.ok(r.unknown.hint.includes(mini.id), r.unknown.hint);
+});
+
+test("a function disposes of itself", async () => {
+  const r = await page.evaluate(async (id) => {
+    const fn = await window.paw.function(id);
+    await fn("x");
+    await fn[Symbol.asyncDispose]();
+    return (await window.fails(fn("x"))).kind;
+  }, labels);
+  assert.equal(r, "input");
+});
+
+test("availability goes from downloadable over downloading to available, also in another tab", async () => {
+  const context = await s.browser.newContext();
+  let release;
+  const gate = new Promise((ok) => (release = ok));
+  const path = `/models/${mini.sha256}.gguf`;
+  let asked;
+  const started = new Promise((ok) => (asked = ok));
+  host.files.set(path, async (q, r) => {
+    const from = await fetch(s.server.url + path);
+    const bytes = Buffer.from(await from.arrayBuffer());
+    r.writeHead(200, { "Content-Length": bytes.length, ETag: `"${mini.sha256}"` });
+    r.write(bytes.subarray(0, 100_000));
+    asked();
+    await gate;
+    r.end(bytes.subarray(100_000));
+  });
+  const [one, two] = [await host.open(context, "/one", ""), await host.open(context, "/two", "")];
+  const states = (p) => p.evaluate(async (id) => {
+    const { paw } = await import("/sdk/paw.js");
+    return [await paw.availability(id), await paw.availability()];
+  }, labels);
+  assert.deepEqual(await states(one), ["downloadable", "downloadable"]);
+  const loading = one.evaluate(async (id) => {
+    const { paw } = await import("/sdk/paw.js");
+    return (await paw.function(id))("the house is on fire");
+  }, labels);
+  await started;
+  assert.deepEqual(await states(two), ["downloading", "downloading"]);
+  assert.deepEqual(await states(one), ["downloading", "downloading"]);
+  release();
+  assert.match(await loading, /^(urgent|wait)$/);
+  assert.deepEqual(await states(one), ["available", "available"]);
+  assert.deepEqual(await states(two), ["available", "available"]);
+  host.files.delete(path);
+  await context.close();
+});
