@@ -22,10 +22,10 @@ export function scriptURL(url: string): unknown {
   return trusted(url);
 }
 
-/** The worker's URL. A browser starts workers of the page's own origin only: in other people's pages a
+/** A worker's URL. A browser starts workers of the page's own origin only: in other people's pages a
  *  blob imports the script, which needs worker-src blob: and script-src with the server's origin there. */
-export function workerURL(): unknown {
-  const url = new URL(__WORKER_URL__, import.meta.url);
+export function workerURL(path: string = __WORKER_URL__): unknown {
+  const url = new URL(path, import.meta.url);
   if (url.origin === location.origin) return scriptURL(url.pathname);
   // Imported dynamically: what a worker imports statically falls under worker-src. Messages wait meanwhile.
   const shim = `const early=[];onmessage=(e)=>early.push(e);import(${JSON.stringify(url.href)}).then(()=>early.forEach((e)=>onmessage(e)),(e)=>postMessage({fatal:String(e)}));`;
