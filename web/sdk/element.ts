@@ -1,10 +1,10 @@
 // <paw-function src="ID, slug or address of a .paw">: a fuzzy function as an element.
 //
-// Attributes: src, integrity, threshold, auto (answers while the user types), name and value as every
+// Attributes: src, integrity, engine ("paw" or "wllama"), threshold, auto (answers while the user types), name and value as every
 // form control, label, placeholder. A control in the slot "input" replaces the built-in field. Events: paw-ready, paw-progress,
 // paw-result, paw-error; the last answer is `value`, and a form submits it. Parts: input, button, output, status.
 // Model output is text here and never markup.
-import paw, { PawError, type Detail, type Fn, type Progress } from "./paw.js";
+import paw, { PawError, type Detail, type EngineName, type Fn, type Progress } from "./paw.js";
 
 const STYLE = `:host{display:block;font:inherit;color:inherit}:host([hidden]){display:none}
 label{display:block;margin-block-end:.25em}
@@ -24,7 +24,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 export class PawFunctionElement extends Base {
   static formAssociated = true;
-  static observedAttributes = ["src", "integrity", "label", "placeholder"];
+  static observedAttributes = ["src", "integrity", "engine", "label", "placeholder"];
 
   private readonly internals: ElementInternals;
   private readonly label = document.createElement("label");
@@ -78,7 +78,7 @@ export class PawFunctionElement extends Base {
 
   attributeChangedCallback(name: string, old: string | null, now: string | null): void {
     this.dress();
-    if (old === now || !this.isConnected || (name !== "src" && name !== "integrity")) return;
+    if (old === now || !this.isConnected || !["src", "integrity", "engine"].includes(name)) return;
     this.unload();
     void this.load();
   }
@@ -126,6 +126,7 @@ export class PawFunctionElement extends Base {
     try {
       const fn = await paw.function(src, {
         signal: mine.signal, integrity: this.getAttribute("integrity") ?? undefined,
+        engine: (this.getAttribute("engine") ?? undefined) as EngineName | undefined,
         onProgress: (p: Progress) => {
           this.status.textContent = `Loading … ${Math.round((100 * p.done) / Math.max(1, p.total))} %`;
           this.tell("paw-progress", p);

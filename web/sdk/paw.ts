@@ -6,9 +6,9 @@
 //   await urgent.detail("the server is on fire")             // { text, label, probabilities, confidence, … }
 //
 // All functions for one interpreter share one worker and one copy of its weights.
-import { Interpreter, PawError, isCached, type Answer, type BaseInfo, type ErrorKind, type PawFunction, type ProgramInfo, type Progress } from "../src/client";
+import { Interpreter, PawError, isCached, type Answer, type BaseInfo, type EngineName, type ErrorKind, type PawFunction, type ProgramInfo, type Progress } from "../src/client";
 
-export { PawError, type ErrorKind, type ProgramInfo, type Progress };
+export { PawError, type EngineName, type ErrorKind, type ProgramInfo, type Progress };
 
 /** A program: its id or slug on the server, the address of a .paw file, or the file itself. */
 export type Reference = string | URL | Blob | ArrayBuffer | Uint8Array;
@@ -20,6 +20,8 @@ export interface Download {
 }
 
 export interface LoadOptions {
+  /** "paw", our kernel, if left out; "wllama" is llama.cpp, where the server has it (docs/embedding.md). */
+  engine?: EngineName;
   signal?: AbortSignal;
   onProgress?(p: Progress): void;
   /** "sha256-" and the Base64 digest of the .paw file; another file is refused. */
@@ -70,7 +72,7 @@ export type Availability = "available" | "downloadable" | "unavailable";
 
 const LARGE = 16 << 20;
 const settings = { apiUrl: "" };
-const interpreters = new Map<string, Promise<Interpreter>>();
+const interpreters = new Map<string, Promise<Interpreter>>(); // by engine and base
 
 function server(): string {
   return settings.apiUrl || new URL("..", import.meta.url).href.replace(/\/$/, "");
@@ -125,7 +127,8 @@ async function agreed(base: BaseInfo, o: LoadOptions): Promise<void> {
 
 /** The interpreter with a base: the one that runs already, or `fresh` with the base loaded into it. */
 function withBase(sha256: string, fresh: Interpreter, o: LoadOptions): Promise<Interpreter> {
-  const running = interpreters.get(sha256);
+  const key = `${o.engine ?? "paw"} ${sha256}`;
+  const running = interpreters.get(key);
   if (running) {
     fresh.dispose();
     return running;
@@ -133,12 +136,12 @@ function withBase(sha256: string, fresh: Interpreter, o: LoadOptions): Promise<I
   const starting = (async () => {
     const base = await baseOf(sha256, o);
     await agreed(base, o);
-    await fresh.load(base, { signal: o.signal, onProgress: o.onProgress });
+    await fresh.load(base, { engine: o.engine, signal: o.signal, onProgress: o.onProgress });
     return fresh;
   })();
-  interpreters.set(sha256, starting);
+  interpreters.set(key, starting);
   starting.catch(() => {
-    interpreters.delete(sha256);
+    interpreters.delete(key);
     fresh.dispose();
   });
   return starting;
@@ -200,7 +203,7 @@ async function availability(ref: Reference): Promise<Availability> {
   const fresh = Interpreter.start();
   try {
     const info = await fresh.inspect(await bytesOf(ref, {}));
-    if (interpreters.has(info.baseSha256)) return "available";
+    if (interpreters.has(`paw ${info.baseSha256}`)) return "available";
     return (await isCached(await baseOf(info.baseSha256, {}))) ? "available" : "downloadable";
   } catch {
     return "unavailable";
@@ -214,7 +217,7 @@ const paw = {
   compile,
   async compileAndLoad(spec: string, o: CompileOptions & Omit<LoadOptions, "onProgress"> = {}): Promise<Fn> {
     const id = await compile(spec, o);
-    return load(id, { signal: o.signal, integrity: o.integrity, consent: o.consent });
+    return load(id, { engine: o.engine, signal: o.signal, integrity: o.integrity, consent: o.consent });
   },
   availability,
   /** apiUrl: the server, if not the one that this file came from. */

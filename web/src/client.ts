@@ -33,7 +33,10 @@ export interface Answer {
   ms: number;
 }
 
-export type ErrorKind = "aborted" | "context" | "program" | "base" | "memory" | "input" | "internal" | "network" | "consent";
+export type ErrorKind = "aborted" | "context" | "program" | "base" | "memory" | "input" | "internal" | "network" | "consent" | "engine";
+
+/** What runs the interpreter: our kernel, or llama.cpp where the server has it. */
+export type EngineName = "paw" | "wllama";
 
 export class PawError extends Error {
   constructor(readonly kind: ErrorKind, message: string, readonly hint?: string) {
@@ -115,13 +118,14 @@ export class Interpreter {
     });
   }
 
-  async load(base: BaseInfo, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean }> {
+  async load(base: BaseInfo, o: { engine?: EngineName; signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean }> {
+    if (o.engine && !["paw", "wllama"].includes(o.engine)) throw new PawError("engine", `there is no engine ${o.engine}`, "use paw or wllama");
     let fromCache = false;
     const onProgress = (p: Progress) => {
       if (p.cached) fromCache = true;
       o.onProgress?.(p);
     };
-    const r = await this.request({ op: "load", base: { ...base } }, { signal: o.signal, onProgress });
+    const r = await this.request({ op: "load", base: { ...base }, engine: o.engine }, { signal: o.signal, onProgress });
     this.base = base;
     return { context: r.context as number, memory: r.memory as number, fromCache };
   }
