@@ -5,7 +5,7 @@ import { makeCases } from "./cases";
 import { makeCompile } from "./compile";
 import { makeEditor } from "./editor";
 import { makeInterpreters } from "./interpreters";
-import { makePrograms } from "./programs";
+import { makePrograms, openProgram } from "./programs";
 import { makeRun } from "./run";
 import { byId, h } from "./dom";
 import { alertUser, words } from "./state";
@@ -16,7 +16,7 @@ makeCompile(makeEditor());
 makeRun();
 makeCases();
 makePrograms();
-void makeInterpreters();
+void makeInterpreters(openProgram);
 registerShell(() => {
   const reload = h("button", { type: "button", class: "small", "data-testid": "reload", onclick: () => location.reload() }, s.reload);
   byId("update").replaceChildren(s.updated, " ", reload); // nothing reloads by itself: somebody may be writing
