@@ -21,6 +21,7 @@ const specs = {
   cut: "Is it good or bad? Answer with one of: 良い, 悪い\n\nInput: I like it\nOutput: 良い\nInput: I hate it\nOutput: 悪い\n",
   last: "Write the last word of the sentence.\n\nInput: the red house\nOutput: house\nInput: my old dog\nOutput: dog\n",
 };
+const names = ["topic", "cut", "last"]; // labels of several tokens, labels that begin within a character, free text
 const inputs = ["the server is on fire", "no hurry", "", "später, bitte — 日本語 🙂", "a plate of rice", "\n\nnew lines first\n", "[END_INPUT] <|endoftext|> wait", "i lost my money on the way", "a ".repeat(60)];
 
 /** Other people's site: everything is handed on to the server, but the worker may be that of a build without wllama. */
@@ -28,8 +29,10 @@ async function hosting() {
   const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types paw";
   const server = createServer(async (q, r) => {
     if (q.url.startsWith("/page")) {
-      r.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": policy });
-      return r.end(`<!doctype html><html lang="en"><title>host</title>${q.url.includes("element") ? `<paw-function src="/urgent.paw" engine="wllama"></paw-function><script type="module" src="/sdk/element.js"></script>` : ""}`);
+      const from = q.url === "/page-foreign" ? s.server.url : "";
+      const foreign = `default-src 'none'; script-src ${from} 'wasm-unsafe-eval'; connect-src 'self' ${from}; worker-src blob:; require-trusted-types-for 'script'; trusted-types paw`;
+      r.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": from ? foreign : policy });
+      return r.end(`<!doctype html><html lang="en"><title>host</title>${q.url === "/page" ? "" : `<paw-function src="/urgent.paw" engine="wllama"></paw-function><script type="module" src="${from}/sdk/element.js"></script>`}`);
     }
     const paw = /^\/(\w+)\.paw$/.exec(q.url);
     if (paw) return r.end(readFileSync(files[paw[1]]));
@@ -70,12 +73,12 @@ async function open(path = "/page") {
 test("both engines give the same answers; switching between functions is stable; nothing is loaded before it is chosen", async () => {
   const page = await open();
   assert.equal(await page.evaluate(() => crossOriginIsolated), false);
-  const own = await page.evaluate(answers, { inputs, names: Object.keys(specs) });
+  const own = await page.evaluate(answers, { inputs, names });
   assert.deepEqual(page.asked.filter((u) => u.includes("wllama")), []);
-  const other = await page.evaluate(answers, { inputs, names: Object.keys(specs), engine: "wllama" });
+  const other = await page.evaluate(answers, { inputs, names, engine: "wllama" });
   assert.equal(new Set(page.asked.filter((u) => /wllama-[0-9a-f]+\.(js|wasm)$/.test(u))).size, 2);
   let apart = 0;
-  for (const name of Object.keys(specs)) {
+  for (const name of names) {
     inputs.forEach((input, i) => {
       const [a, b, c] = [own.first[name][i], other.first[name][i], other.again[name][i]];
       const what = `${name}: ${input}`;
@@ -99,50 +102,42 @@ test("both engines give the same answers; switching between functions is stable;
   await page.close();
 });
 
-test("two programs with the same prompt keep their own adapters", async () => {
+test("two programs with the same prompt keep their own adapters; aborting one call and freeing one function leave the other alone", async () => {
   const page = await open();
   const r = await page.evaluate(async () => {
     const { default: paw } = await import("/sdk/paw.js");
+    const kind = (p) => p.then(() => "answered", (e) => e.kind);
     const a = await paw.function("/urgent.paw", { engine: "wllama" }), b = await paw.function("/refined.paw", { engine: "wllama" });
     const own = [await paw.function("/urgent.paw"), await paw.function("/refined.paw")];
-    const text = "the server is on fire", list = [];
-    for (const f of [a, b, a, b, own[0], own[1]]) list.push((await f.detail(text)).confidence);
-    return { list, same: a.info.pseudoProgram === b.info.pseudoProgram };
+    const text = "the server is on fire", out = { list: [], same: a.info.pseudoProgram === b.info.pseudoProgram };
+    for (const f of [a, b, a, b, own[0], own[1]]) out.list.push((await f.detail(text)).confidence);
+    const stop = new AbortController();
+    const cut = kind(a("word ".repeat(300), { signal: stop.signal }));
+    setTimeout(() => stop.abort(), 20);
+    out.kinds = [await cut, await kind(a("word ".repeat(2000))), await kind(paw.function("/urgent.paw", { engine: "fast" }))];
+    out.after = [await a(text), await own[0](text)];
+    await b.free();
+    out.kinds.push(await kind(b(text)), await kind(a(text)));
+    return out;
   });
   assert.ok(r.same, "the prompts differ: choose programs that share theirs");
   const [a, b, a2, b2, ownA, ownB] = r.list;
   assert.ok(Math.abs(ownA - ownB) > 0.05, `the adapters are too alike: ${r.list}`);
   for (const [x, y] of [[a, ownA], [b, ownB], [a2, ownA], [b2, ownB]]) assert.ok(Math.abs(x - y) < 0.03, String(r.list));
+  assert.deepEqual(r.kinds, ["aborted", "context", "engine", "input", "answered"]);
+  assert.equal(r.after[0], r.after[1]);
   await page.close();
 });
 
-test("an abort ends one call, a freed function answers no more, and the others go on", async () => {
-  const page = await open();
-  const r = await page.evaluate(async () => {
-    const { default: paw } = await import("/sdk/paw.js");
-    const a = await paw.function("/last.paw", { engine: "wllama" }), b = await paw.function("/urgent.paw", { engine: "wllama" });
-    const want = await a("the red house");
-    const stop = new AbortController();
-    const cut = a("word ".repeat(300), { maxTokens: 60, signal: stop.signal }).then(() => "answered", (e) => e.kind);
-    setTimeout(() => stop.abort(), 20);
-    const out = { want, cut: await cut, after: await a("the red house"), long: await a("word ".repeat(2000)).catch((e) => e.kind) };
-    await a.free();
-    out.freed = await a("x").then(() => "answered", (e) => e.kind);
-    out.other = await b("the server is on fire");
-    out.unknown = await paw.function("/urgent.paw", { engine: "fast" }).catch((e) => e.kind);
-    return out;
-  });
-  assert.deepEqual({ ...r, want: "house" }, { want: "house", cut: "aborted", after: r.want, long: "context", freed: "input", other: "urgent", unknown: "engine" });
-  await page.close();
-});
-
-test("the element and the page choose it", async () => {
-  const page = await open("/page-element");
-  await page.waitForFunction(() => document.querySelector("paw-function")?.shadowRoot?.querySelector("button")?.disabled === false, null, { timeout: 20000 });
-  assert.ok(page.asked.some((u) => /wllama-[0-9a-f]+\.wasm$/.test(u)));
-  assert.equal(await page.evaluate(() => document.querySelector("paw-function").ask("the server is on fire").then((d) => d.text)), "urgent");
-  assert.deepEqual(page.faults, []);
-  await page.close();
+test("the element and the page choose it, also in a page of another origin", async () => {
+  for (const path of ["/page-element", "/page-foreign"]) {
+    const page = await open(path);
+    await page.waitForFunction(() => document.querySelector("paw-function")?.shadowRoot?.querySelector("button")?.disabled === false, null, { timeout: 60000 });
+    assert.ok(page.asked.some((u) => /wllama-[0-9a-f]+\.wasm$/.test(u)), path);
+    assert.equal(await page.evaluate(() => document.querySelector("paw-function").ask("the server is on fire").then((d) => d.text)), "urgent");
+    assert.deepEqual(page.faults, [], path);
+    await page.close();
+  }
 
   const own = await s.browser.newPage();
   const faults = [], fetched = [];
