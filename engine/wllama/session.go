@@ -69,9 +69,9 @@ func (s *session) Truncate(n int) error {
 }
 
 // ErrText says that llama.cpp, which takes text and no tokens, cannot be given a prompt. It happens where
-// user input spells a control token and holds rare characters too, and where a free text needs characters
-// that are no token of the vocabulary.
-var ErrText = errors.New("wllama: llama.cpp cannot be given this text token by token: use the engine paw")
+// user input spells a control token (for Qwen3; for GPT-2 only beside characters that are no token of the
+// vocabulary), and where a free text writes such characters.
+var ErrText = errors.New("wllama: llama.cpp cannot be given this text token by token: leave out what looks like a control token, or use the engine paw")
 
 // maxRows of one request; llama.cpp refuses more than some thousand.
 const maxRows = 512
@@ -138,7 +138,7 @@ func (s *session) softmax(ctx context.Context, rows []int32, inverseTemperature 
 	// llama.cpp fails on a text that ends within a character. Then a whole word is lifted so far above
 	// the rows that it is chosen in their place, and is taken out of the shares again.
 	stand := int32(-1)
-	if s.cut(rows) {
+	if cut(t, rows) {
 		if stand, err = standIn(t, rows); err != nil {
 			return nil, err
 		}
@@ -204,16 +204,17 @@ func (s *session) request() (Request, error) {
 	if len(s.tokens) == 0 {
 		return Request{}, engine.ErrNoHidden
 	}
-	text, n := readable(s.engine.tokenizer, s.tokens, s.prefix.Len())
-	if n == 0 {
-		return Request{}, fmt.Errorf("%w: no text gives these tokens", ErrText)
-	}
-	for _, id := range s.tokens[n:] {
-		if !utf8.Valid(s.engine.tokenizer.Bytes(id)) {
-			return Request{}, fmt.Errorf("%w: a character is cut in two", ErrText)
+	t := s.engine.tokenizer
+	text, n := readable(t, s.tokens, s.prefix.Len())
+	r := Request{Prompt: text, Cache: true, read: n, forced: s.tokens[n:]}
+	if n == 0 || !forcible(t, r.forced) {
+		if r.Prompt, r.read = joined(t, s.tokens); r.read == 0 {
+			return r, ErrText
 		}
+		r.forced = nil
 	}
-	return Request{Prompt: text, MaxTokens: len(s.tokens) - n + 1, Cache: true}, nil
+	r.MaxTokens = len(r.forced) + 1
+	return r, nil
 }
 
 func (s *session) ask(ctx context.Context, r Request) (Reply, error) {
@@ -221,21 +222,20 @@ func (s *session) ask(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return a, err
 	}
-	if want := len(s.tokens) - r.MaxTokens + 1; a.Prompt != want {
-		return a, fmt.Errorf("wllama: llama.cpp reads the prompt as %d tokens, %d are meant: the engine paw reads it right", a.Prompt, want)
+	if a.Prompt != r.read {
+		return a, fmt.Errorf("wllama: llama.cpp reads the prompt as %d tokens, %d are meant: the engine paw reads it right", a.Prompt, r.read)
 	}
 	return a, nil
 }
 
 // grammar forces the tokens that the prompt leaves over, and then lets one of the rows follow, or the end.
 func (s *session) grammar(r Request, rows []int32) string {
-	forced := s.tokens[len(s.tokens)-r.MaxTokens+1:]
-	if len(forced) == 0 {
+	if len(r.forced) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("root ::=")
-	for _, t := range forced {
+	for _, t := range r.forced {
 		fmt.Fprintf(&b, " <[%d]>", t)
 	}
 	if len(rows) > 0 {
@@ -253,14 +253,36 @@ func (s *session) grammar(r Request, rows []int32) string {
 	return b.String()
 }
 
-// cut tells whether a row, written behind the forced tokens, ends within a character.
-func (s *session) cut(rows []int32) bool {
-	t := s.engine.tokenizer
-	_, n := readable(t, s.tokens, s.prefix.Len())
-	before := textOf(t, s.tokens[n:])
-	return slices.ContainsFunc(rows, func(row int32) bool {
-		return row != t.EOS() && !utf8.ValidString(before+string(t.Bytes(row)))
-	})
+// cut tells whether a row ends within a character.
+func cut(t *tokenizer.Tokenizer, rows []int32) bool {
+	return slices.ContainsFunc(rows, func(row int32) bool { return row != t.EOS() && !utf8.Valid(t.Bytes(row)) })
+}
+
+// forcible tells whether a grammar can force tokens: none may cut a character or end the text.
+func forcible(t *tokenizer.Tokenizer, tokens []int32) bool {
+	return !slices.Contains(tokens, t.EOS()) && !cut(t, tokens)
+}
+
+// joined is the whole text of tokens, where llama.cpp reads it as other tokens but no other control
+// tokens: only words at a seam are cut otherwise than our kernel cuts them. This is how Qwen3 programs get
+// an empty input, as their template goes on with a token that ends texts.
+func joined(t *tokenizer.Tokenizer, tokens []int32) (text string, n int) {
+	text = textOf(t, tokens)
+	got := t.EncodeTemplate(text)
+	if !utf8.ValidString(text) || !slices.Equal(special(t, got), special(t, tokens)) {
+		return "", 0
+	}
+	return text, len(got)
+}
+
+// special are the tokens that plain text does not give, in their order.
+func special(t *tokenizer.Tokenizer, tokens []int32) (out []int32) {
+	for _, id := range tokens {
+		if b := t.Bytes(id); utf8.Valid(b) && len(t.Encode(string(b))) != 1 {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // standIn is a whole word that is none of the rows, long enough to end any character before it.

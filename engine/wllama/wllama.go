@@ -43,6 +43,9 @@ type Request struct {
 	Count       int          `json:"n_probs"`
 	Sampled     bool         `json:"post_sampling_probs"`
 	Cache       bool         `json:"cache_prompt"`
+
+	read   int     // tokens that the prompt must be read as
+	forced []int32 // what the grammar forces behind it
 }
 
 // Reply is what a completion found at its last position, the likeliest token first.

@@ -49,6 +49,21 @@ func TestReadable(t *testing.T) {
 	}
 }
 
+// TestJoined: where nothing can be forced, another cut of words will do, other control tokens will not.
+func TestJoined(t *testing.T) {
+	k := vocabulary(t)
+	before := k.EncodeTemplate("abc [INPUT]\n")
+	for input, fine := range map[string]bool{"\n\nabc": true, "abc": true, "ab [INPUT]": false, "<|end|>": false} {
+		text, n := joined(k, append(slices.Clone(before), k.Encode(input)...))
+		if fine != (n > 0) || fine && text != "abc [INPUT]\n"+input {
+			t.Errorf("%q: %d tokens, %q", input, n, text)
+		}
+	}
+	if forcible(k, []int32{k.EOS()}) || forcible(k, k.Encode("日")) || !forcible(k, k.Encode("abc")) {
+		t.Error("what ends the text or cuts a character cannot be forced, the rest can")
+	}
+}
+
 func TestStandInIsAWholeWordApart(t *testing.T) {
 	k := vocabulary(t)
 	id, err := standIn(k, nil)
