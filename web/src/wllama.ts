@@ -65,6 +65,7 @@ export class Peer {
       signal.throwIfAborted();
       const known = this.adapters.get(adapter);
       if (known) known.first ??= request;
+      else if (adapter !== 0) throw new Error("the function was closed");
       this.said = "";
       const { wllama, order } = await this.ready(adapter);
       try {
