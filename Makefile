@@ -8,7 +8,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 
 ADDR ?= 127.0.0.1:7717
 
-.PHONY: run demo web npm build test test-go test-browser test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
+.PHONY: run demo web npm wllama build test test-go test-browser test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
 
 run: build
 	@echo "open http://$(ADDR) in a browser; Ctrl-C ends the server"
@@ -24,6 +24,10 @@ web:
 # The SDK as an npm package in build/npm.
 npm: web
 	@scripts/npm.sh
+
+# The second engine, from npm, pinned by its digest: make wllama web puts it into the site.
+wllama:
+	cd web/wllama && npm ci
 
 build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw

@@ -17,6 +17,7 @@ var below = map[string][]string{
 	"paw/pawfile":           {},
 	"paw/engine":            {"paw/arch", "paw/tokenizer", "paw/gguf"},
 	"paw/engine/simd":       {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf", "paw/wasm/kernel"},
+	"paw/engine/wllama":     {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf"},
 	"paw/engine/reference":  {"paw/engine", "paw/arch", "paw/tokenizer", "paw/gguf"},
 	"paw/function":          {"paw/engine", "paw/pawfile", "paw/arch", "paw/tokenizer", "paw/gguf"},
 	"paw/store/digest":      {},
@@ -65,7 +66,7 @@ func TestImportsGoDownhill(t *testing.T) {
 }
 
 func TestBrowserRoomsStayLight(t *testing.T) {
-	for _, pkg := range []string{"paw/function", "paw/engine/simd", "paw/pawfile", "paw/wasm"} {
+	for _, pkg := range []string{"paw/function", "paw/engine/simd", "paw/engine/wllama", "paw/pawfile", "paw/wasm"} {
 		for _, d := range deps(t, "js", "wasm", pkg) {
 			for _, h := range append(heavy, "github.com/tetratelabs/wazero") {
 				if d == h {

@@ -32,6 +32,8 @@ need node nodejs npm
 need npm npm
 browser
 npm ci --silent --no-fund --no-audit
+# The second engine is tested too: fetched, and built into the site and the binary.
+(cd ../wllama && npm ci --silent) && (cd ../.. && "${GO:-go}" run ./web/build >/dev/null && "${GO:-go}" build -trimpath -o bin/paw ./cmd/paw)
 npx tsc -p ..
 (cd ../.. && "${GO:-go}" run ./web/build --tests web/test/dist)
 exec node --test --test-concurrency=1 --test-timeout=240000 --test-reporter=spec ./*.test.mjs "$@"

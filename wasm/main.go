@@ -16,6 +16,7 @@ import (
 
 	"paw/arch"
 	"paw/engine"
+	"paw/engine/wllama"
 	"paw/function"
 	"paw/gguf"
 	"paw/pawfile"
@@ -29,7 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "paw: globalThis.pawHost is missing: this module is started by worker.js")
 		os.Exit(1)
 	}
-	w := &worker{host: host, cancels: map[int]context.CancelFunc{}, functions: map[int]*loaded{}}
+	w := &worker{host: host, cancels: map[int]context.CancelFunc{}, functions: map[int]*loaded{}, asks: map[int]chan js.Value{}}
 	// The handler only starts goroutines: one that waits would stop the event loop it waits for.
 	host.Call("listen", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.receive(args[0])
@@ -49,6 +50,9 @@ type worker struct {
 	digest    string // of the base
 	functions map[int]*loaded
 	last      int // number of the last function
+
+	asks  map[int]chan js.Value // questions to the worker in flight (peer.go)
+	asked int
 }
 
 // answer is the body of a good reply.
@@ -71,9 +75,16 @@ func (w *worker) receive(m js.Value) {
 	if m.Type() != js.TypeObject {
 		return
 	}
-	if text(m, "op") == "abort" {
+	switch text(m, "op") {
+	case "abort":
 		if cancel := w.cancels[number(m, "target")]; cancel != nil {
 			cancel()
+		}
+		return
+	case "answer":
+		if ask := w.asks[number(m, "target")]; ask != nil {
+			delete(w.asks, number(m, "target"))
+			ask <- m
 		}
 		return
 	}
@@ -127,10 +138,15 @@ func kind(err error) string {
 		file    *pawfile.Error
 		shape   *arch.Error
 		format  *gguf.Error
+		peer    *peerError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "aborted"
+	case errors.As(err, &peer):
+		return peer.kind
+	case errors.Is(err, wllama.ErrText):
+		return "engine"
 	case errors.As(err, &tooLong):
 		return "context"
 	case errors.Is(err, function.ErrBase), errors.Is(err, errBase):

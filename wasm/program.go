@@ -21,7 +21,7 @@ type loaded struct {
 	closed bool
 }
 
-// load reads a base: {source, size, sha256}. A worker holds one.
+// load reads a base: {source, size, sha256, engine?}. A worker holds one.
 func (w *worker) load(ctx context.Context, id int, m js.Value) (answer, error) {
 	if w.engine != nil || w.loading {
 		return nil, fmt.Errorf("%w: this worker has an interpreter already: start another worker", errInput)
@@ -32,6 +32,10 @@ func (w *worker) load(ctx context.Context, id int, m js.Value) (answer, error) {
 	}
 	w.loading = true
 	defer func() { w.loading = false }()
+	src := simd.BrowserSource(w.host, number(m, "source"), int64(size.Float()))
+	if text(m, "engine") == "wllama" {
+		return w.loadPeer(ctx, src, text(m, "sha256"))
+	}
 	h, err := simd.NewBrowserHost(w.host)
 	if err != nil {
 		return nil, err
@@ -43,7 +47,7 @@ func (w *worker) load(ctx context.Context, id int, m js.Value) (answer, error) {
 			w.progress(id, done, total)
 		}
 	}
-	e, err := simd.Load(ctx, h, simd.BrowserSource(w.host, number(m, "source"), int64(size.Float())), progress)
+	e, err := simd.Load(ctx, h, src, progress)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func Load(ctx context.Context, host Host, src engine.Source, progress func(done,
 		return nil, fmt.Errorf("simd: base: %w", err)
 	}
 	if g.Arch != "gpt2" {
-		return nil, fmt.Errorf("simd: base: architecture %q does not run on this engine: use a gpt2 interpreter", g.Arch)
+		return nil, fmt.Errorf("simd: base: architecture %q does not run on this engine: use a gpt2 interpreter, or in a page the engine wllama", g.Arch)
 	}
 	t, err := tokenizer.FromGGUF(f)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package bundle builds the web site from its sources: the Go module, the kernel, the worker, the
-// page and the service worker, in this order, because each names the hashed URLs of those before it.
+// Package bundle builds the web site from its sources: the Go module, the kernel, the second engine
+// where it was fetched, the worker, the page and the service worker, in this order, because each names the hashed URLs of those before it.
 // It uses esbuild's Go API and the Go toolchain; no Node. The same sources give the same bytes.
 package bundle
 
@@ -46,7 +46,7 @@ func Build(ctx context.Context, root, out string) (map[string]Asset, error) {
 	if err := os.MkdirAll(filepath.Join(out, "assets"), 0o755); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context) error{b.modules, b.worker, b.page, b.sdk, b.serviceWorker, b.list, b.sweep}
+	steps := []func(context.Context) error{b.modules, b.wllama, b.worker, b.page, b.sdk, b.serviceWorker, b.list, b.sweep}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -85,17 +85,23 @@ func (b *Builder) modules(ctx context.Context) error {
 }
 
 func (b *Builder) worker(ctx context.Context) error {
-	loader, err := wasmExec(ctx)
-	if err != nil {
-		return err
-	}
-	js, err := bundle(b.src("worker.ts"), nil, map[string]string{"wasm_exec": loader}, map[string]any{
-		"__WASM_URL__": b.near("paw.wasm"), "__KERNEL_URL__": b.near("kernel.wasm"), "__RELAXED_URL__": b.near("kernel-relaxed.wasm"),
-	})
+	js, err := workerScript(ctx, b.root, b.assets)
 	if err != nil {
 		return err
 	}
 	return b.asset("worker.js", js)
+}
+
+// workerScript names the assets that the worker loads; there may be no second engine among them.
+func workerScript(ctx context.Context, root string, assets map[string]Asset) ([]byte, error) {
+	loader, err := wasmExec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return bundle(filepath.Join(root, "web", "src", "worker.ts"), nil, map[string]string{"wasm_exec": loader}, map[string]any{
+		"__WASM_URL__": near(assets, "paw.wasm"), "__KERNEL_URL__": near(assets, "kernel.wasm"), "__RELAXED_URL__": near(assets, "kernel-relaxed.wasm"),
+		"__WLLAMA_URL__": near(assets, "wllama.js"),
+	})
 }
 
 func (b *Builder) page(context.Context) error {
@@ -176,8 +182,15 @@ func sdkFile(root, name, worker, server string) ([]byte, error) {
 		map[string]any{"__WORKER_URL__": worker, "__SCRIPTS__": []string{}, "__SERVER__": server})
 }
 
-// near is the URL of an asset from another one, which lies in the same folder.
-func (b *Builder) near(name string) string { return "./" + filepath.Base(b.assets[name].URL) }
+// near is the URL of an asset from another one, which lies in the same folder; "" without the asset.
+func near(assets map[string]Asset, name string) string {
+	if a, ok := assets[name]; ok {
+		return "./" + filepath.Base(a.URL)
+	}
+	return ""
+}
+
+func (b *Builder) near(name string) string { return near(b.assets, name) }
 
 // serviceWorker keeps the whole shell; its version is the hash of what it keeps.
 func (b *Builder) serviceWorker(context.Context) error {
@@ -253,6 +266,11 @@ func (b *Builder) file(name string, data []byte) error {
 
 // bundle runs esbuild over one entry and returns its single output. The external modules stay imports.
 func bundle(entry string, external []string, alias map[string]string, define map[string]any) ([]byte, error) {
+	return bundleWith(entry, external, alias, define, nil)
+}
+
+// bundleWith lets more be set than bundle does.
+func bundleWith(entry string, external []string, alias map[string]string, define map[string]any, more func(*api.BuildOptions)) ([]byte, error) {
 	texts := map[string]string{}
 	for name, value := range define {
 		text, err := json.Marshal(value)
@@ -261,14 +279,18 @@ func bundle(entry string, external []string, alias map[string]string, define map
 		}
 		texts[name] = string(text)
 	}
-	r := api.Build(api.BuildOptions{
+	options := api.BuildOptions{
 		EntryPoints: []string{entry}, Bundle: true, Format: api.FormatESModule, Target: api.ES2022,
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, Charset: api.CharsetUTF8,
 		LegalComments: api.LegalCommentsInline,
 		External:      external,
 		Alias:         alias, Define: texts, Outdir: "out", LogLevel: api.LogLevelSilent,
 		TsconfigRaw: "{}", // the alias decides, not the paths of the type checker
-	})
+	}
+	if more != nil {
+		more(&options)
+	}
+	r := api.Build(options)
 	var faults []error
 	for _, m := range r.Errors {
 		where := ""

@@ -9,6 +9,9 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
+// patient is up to which size a file is worth the slowest compression; wllama.wasm would take half a minute.
+const patient = 6 << 20
+
 // compressed writes a file with its brotli and gzip forms beside it and returns the size of the
 // brotli form. A large file that is there already with the same bytes is not compressed again.
 func (b *Builder) compressed(name string, data []byte) (int, error) {
@@ -27,7 +30,11 @@ func (b *Builder) compressed(name string, data []byte) (int, error) {
 		}
 	}
 	var br, gz bytes.Buffer
-	w := brotli.NewWriterOptions(&br, brotli.WriterOptions{Quality: 11, LGWin: 24})
+	quality := 11
+	if len(data) > patient {
+		quality = 9
+	}
+	w := brotli.NewWriterOptions(&br, brotli.WriterOptions{Quality: quality, LGWin: 24})
 	if _, err := w.Write(data); err != nil {
 		return 0, err
 	}

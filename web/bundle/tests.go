@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 
@@ -9,14 +10,34 @@ import (
 )
 
 // Tests writes what the browser tests load beside the site: the host object alone, without a module,
-// for the table of cases that wasm/jshost is tested by too, and the pages of web/test/pages. What those
-// import is in web/test/node_modules.
-func Tests(_ context.Context, root, out string) error {
+// for the table of cases that wasm/jshost is tested by too, the worker of a site that was built without the
+// second engine, and the pages of web/test/pages. What those import is in web/test/node_modules. The site is
+// built before.
+func Tests(ctx context.Context, root, out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
 	js, err := bundle(filepath.Join(root, "web", "src", "host.ts"), nil, nil, nil)
 	if err != nil {
+		return err
+	}
+	list, err := os.ReadFile(filepath.Join(root, "web", "dist", "assets.json"))
+	if err != nil {
+		return err
+	}
+	var assets map[string]Asset
+	if err := json.Unmarshal(list, &assets); err != nil {
+		return err
+	}
+	delete(assets, "wllama.js")
+	plain, err := workerScript(ctx, root, assets)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "worker-plain.js"), plain, 0o644); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(out, "host.js"), js, 0o644); err != nil {

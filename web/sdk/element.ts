@@ -1,12 +1,12 @@
 // <paw-function src="ID, slug or address of a .paw">: a fuzzy function as an element.
 //
 // Attributes, each with a property of the same name: src, or spec (a description, compiled on the server of
-// the page); integrity, interpreter, threshold, auto (answers while the user types), name and disabled as of
+// the page); integrity, interpreter, engine ("paw" or "wllama"), threshold, auto (answers while the user types), name and disabled as of
 // every form control, label, placeholder. A control in the slot "input" replaces the built-in field. Events:
 // paw-ready, paw-progress, paw-result, paw-error; the last answer is `value`, and a form submits it. Parts:
 // label, input, button, output, status. custom-elements.json says the same to tools. Model output is text
 // here and never markup.
-import paw, { PawError, type Detail, type Fn, type Progress } from "./paw.js";
+import paw, { PawError, type Detail, type EngineName, type Fn, type Progress } from "./paw.js";
 
 const STYLE = `:host{display:block;font:inherit;color:inherit}:host([hidden]){display:none}
 label{display:block;margin-block-end:.25em}
@@ -21,8 +21,8 @@ const PAUSE = 250; // milliseconds after the last key before "auto" answers
 
 type Control = HTMLElement & { value: string };
 
-const PROPERTIES = ["src", "spec", "integrity", "interpreter", "threshold", "auto", "name", "disabled", "label", "placeholder"] as const;
-const LOADS = ["src", "spec", "integrity", "interpreter"]; // a change of these is another function
+const PROPERTIES = ["src", "spec", "integrity", "interpreter", "engine", "threshold", "auto", "name", "disabled", "label", "placeholder"] as const;
+const LOADS = ["src", "spec", "integrity", "interpreter", "engine"]; // a change of these is another function
 
 /** Server-side rendering imports this file too: there the class is never used. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
@@ -181,7 +181,7 @@ export class PawFunctionElement extends Base {
       };
       const src = attribute("src") ?? (await paw.compile(spec!, { signal: mine.signal, onProgress: (f) => onProgress({ phase: "compile", done: f, total: 1 }) }));
       const fn = await paw.function(src, {
-        signal: mine.signal, integrity: attribute("integrity"), interpreter: attribute("interpreter"), onProgress,
+        signal: mine.signal, integrity: attribute("integrity"), interpreter: attribute("interpreter"), engine: attribute("engine") as EngineName | undefined, onProgress,
         consent: (d) => this.consent(mine.signal, d.bytes, d.available),
       });
       if (this.loading !== mine) return void fn.free();
@@ -259,7 +259,7 @@ export class PawFunctionElement extends Base {
 }
 
 /** The attributes as properties, for frameworks that set those. */
-export interface PawFunctionElement extends Record<"src" | "spec" | "integrity" | "interpreter" | "name" | "label" | "placeholder", string> {
+export interface PawFunctionElement extends Record<"src" | "spec" | "integrity" | "interpreter" | "engine" | "name" | "label" | "placeholder", string> {
   /** Below this confidence the element is not sure. */
   threshold: number;
   auto: boolean;

@@ -15,7 +15,7 @@ interface Widget extends HTMLElement {
 
 const parameters = new URLSearchParams(location.search);
 const widget = document.createElement("paw-function") as Widget;
-for (const name of ["src", "integrity", "threshold", "auto", "label", "placeholder"]) {
+for (const name of ["src", "integrity", "engine", "threshold", "auto", "label", "placeholder"]) {
   const value = parameters.get(name);
   // A program comes from this server only: a frame of ours must not fetch what a host's link names.
   if (value !== null && !(name === "src" && !/^[a-z0-9][a-z0-9@/-]*$/.test(value))) widget.setAttribute(name, value);

@@ -7,13 +7,13 @@
 //   await urgent.detail("the server is on fire")             // { text, label, probabilities, confidence, … }
 //
 // All functions for one interpreter share one worker and one copy of its weights.
-import { Interpreter, LARGE, PawError, isCached, storage, type Answer, type BaseInfo, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
+import { Interpreter, LARGE, PawError, isCached, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
 import { cachedSize, isDownloading } from "../src/download.js";
 import { setAssets } from "../src/trusted.js";
 import { ask, bytesOf, type Reference } from "./program.js";
 import { pieces } from "./stream.js";
 
-export { PawError, type ErrorKind, type Kept, type ProgramInfo, type Progress, type Reference, type Room };
+export { PawError, type EngineName, type ErrorKind, type Kept, type ProgramInfo, type Progress, type Reference, type Room };
 
 declare const __SERVER__: string; // relative to this file; "" for a copy that no PAW server serves
 
@@ -29,6 +29,8 @@ export interface Download {
 export type InterpreterFile = Pick<BaseInfo, "url" | "sha256"> & Partial<BaseInfo>;
 
 export interface LoadOptions {
+  /** "paw", our kernel, if left out; "wllama" is llama.cpp, where the server has it (docs/embedding.md). */
+  engine?: EngineName;
   signal?: AbortSignal;
   onProgress?(p: Progress): void;
   /** "sha256-" and the Base64 digest of the .paw file; another file is refused. */
@@ -87,8 +89,8 @@ export interface CompileOptions {
 export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
 
 const settings = { apiUrl: "" };
-const interpreters = new Map<string, Promise<Interpreter>>();
-const states = new Map<string, "downloading" | "available">(); // of the interpreters of this page
+const interpreters = new Map<string, Promise<Interpreter>>(); // by engine and base
+const states = new Map<string, "downloading" | "available">(); // of the same
 
 function server(): string {
   const known = settings.apiUrl || (__SERVER__ ? new URL(__SERVER__, import.meta.url).href.replace(/\/$/, "") : globalThis.location?.origin);
@@ -145,7 +147,7 @@ let reader: Interpreter | undefined; // one that has a base
 /** What a program says of itself, told by a worker that runs already, else by a fresh one. */
 async function described(bytes: Uint8Array): Promise<{ info: ProgramInfo; fresh?: Interpreter }> {
   try {
-    if (reader) return { info: await reader.inspect(bytes) };
+    if (reader && !reader.ended) return { info: await reader.inspect(bytes) };
   } catch (e) {
     if (!(e instanceof PawError && e.kind === "internal")) throw e;
     reader = undefined; // its worker has died
@@ -159,27 +161,32 @@ async function described(bytes: Uint8Array): Promise<{ info: ProgramInfo; fresh?
   }
 }
 
+const keyOf = (sha256: string, o: Pick<LoadOptions, "engine">) => `${o.engine ?? "paw"} ${sha256}`;
+
 /** The interpreter with a base: the one that runs already, or `fresh` with the base loaded into it. */
-function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o: LoadOptions): Promise<Interpreter> {
-  const { sha256 } = file;
-  const running = interpreters.get(sha256);
-  if (running) {
-    fresh?.dispose();
-    return running;
+async function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o: LoadOptions): Promise<Interpreter> {
+  const key = keyOf(file.sha256, o);
+  for (let running; (running = interpreters.get(key)); ) {
+    const it = await running.catch(() => undefined);
+    if (it && !it.ended) {
+      if (fresh !== it) fresh?.dispose();
+      return it;
+    }
+    if (interpreters.get(key) === running) interpreters.delete(key); // its worker has died, or never lived
   }
   const it = fresh ?? Interpreter.start();
   const starting = (async () => {
     const base = await baseOf(file, o);
     await agreed(base, o);
-    states.set(sha256, "downloading");
-    await it.load(base, { signal: o.signal, onProgress: o.onProgress });
-    states.set(sha256, "available");
+    states.set(key, "downloading");
+    await it.load(base, { engine: o.engine, signal: o.signal, onProgress: o.onProgress });
+    states.set(key, "available");
     return (reader = it);
   })();
-  interpreters.set(sha256, starting);
+  interpreters.set(key, starting);
   starting.catch(() => {
-    interpreters.delete(sha256);
-    states.delete(sha256);
+    interpreters.delete(key);
+    states.delete(key);
     it.dispose();
   });
   return starting;
@@ -195,13 +202,34 @@ async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
     fresh?.dispose();
     throw e;
   }
-  const interpreter = await withBase(file, fresh, o);
-  return wrap(await interpreter.open(bytes, { signal: o.signal }));
+  const open = async (fresh: Interpreter | undefined, o: LoadOptions) => {
+    const on = await withBase(file, fresh, o);
+    return { on, f: await on.open(bytes, { signal: o.signal }) };
+  };
+  return wrap(await open(fresh, o), () => open(undefined, { ...o, signal: undefined, onProgress: undefined }));
 }
 
-function wrap(f: PawFunction): Fn {
+/** A function on an interpreter. */
+interface Opened {
+  on: Interpreter;
+  f: PawFunction;
+}
+
+function wrap(opened: Opened, again: () => Promise<Opened>): Fn {
+  let now: Promise<Opened> | Opened = opened, freed = false;
+  /** Calls; if the worker dies under it (a browser short of memory ends them), once more on a new one. */
+  const ask = async (input: string, c: CallOptions & { onPiece?: (piece: string) => void }): Promise<Answer> => {
+    const was = await now;
+    try {
+      return await was.f.call(input, c);
+    } catch (e) {
+      if (!was.on.ended || freed) throw e;
+      if (now === was) now = again().then((x) => (now = x), (e) => { now = was; throw e; });
+      return (await now).f.call(input, c);
+    }
+  };
   const detail = async (input: string, o: CallOptions = {}): Promise<Detail> => {
-    const a: Answer = await f.call(input, o);
+    const a = await ask(input, o);
     const shares = a.probabilities && [...a.probabilities].sort((x, y) => y.probability - x.probability).slice(0, o.topK);
     return {
       text: a.abstained ? "" : a.output, label: a.abstained ? "" : a.label, probabilities: shares, confidence: a.confidence,
@@ -214,8 +242,12 @@ function wrap(f: PawFunction): Fn {
     for (const input of inputs) out.push(await call(input, o)); // one worker: more at once would not be faster
     return out;
   };
-  const stream = (input: string, o: CallOptions = {}) => pieces((onPiece, signal) => f.call(input, { maxTokens: o.maxTokens, signal, onPiece }), o.signal);
-  const fn = Object.assign(call, { detail, batch, stream, info: f.info, free: () => f.close() });
+  const stream = (input: string, o: CallOptions = {}) => pieces((onPiece, signal) => ask(input, { maxTokens: o.maxTokens, signal, onPiece }), o.signal);
+  const free = async () => {
+    freed = true;
+    await (await now).f.close();
+  };
+  const fn = Object.assign(call, { detail, batch, stream, info: opened.f.info, free });
   return Object.assign(fn, { [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: fn.free }) as Fn; // older browsers lack the symbol
 }
 
@@ -244,7 +276,7 @@ async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
 
 /** Whether a program can run here: at once, after a download, or not at all; "downloading" while this or
  *  another tab fetches its interpreter. Without a program: any interpreter, and no server is asked. */
-async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" | "integrity"> = {}): Promise<Availability> {
+async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" | "integrity" | "engine"> = {}): Promise<Availability> {
   if (typeof Worker === "undefined" || typeof WebAssembly === "undefined") return "unavailable";
   if (ref === undefined) {
     if ([...states.values()].includes("available") || (await storage.list()).some((k) => k.kind === "interpreter" && k.whole)) return "available";
@@ -255,7 +287,7 @@ async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" 
     const told = await described(await bytesOf(server(), ref, o));
     fresh = told.fresh;
     const file = await fileFor(told.info, o.interpreter, {});
-    const state = states.get(file.sha256);
+    const state = states.get(keyOf(file.sha256, o));
     if (state) return state;
     if (await isCached(await baseOf(file, {}))) return "available";
     return (await isDownloading(file.sha256)) ? "downloading" : "downloadable";

@@ -38,6 +38,9 @@ export interface Answer {
   ms: number;
 }
 
+/** What runs the interpreter: our kernel, or llama.cpp where the server has it. */
+export type EngineName = "paw" | "wllama";
+
 export interface Progress {
   phase: "download" | "load" | "compile";
   done: number;
@@ -100,6 +103,11 @@ export class Interpreter {
     this.worker.terminate();
   }
 
+  /** Its worker has ended: nothing more can be asked. */
+  get ended(): boolean {
+    return this.dead !== undefined;
+  }
+
   /** Sends one message of the protocol and waits for its answer. */
   request(m: Record<string, unknown>, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void; onPiece?: (piece: string) => void } = {}): Promise<Record<string, unknown>> {
     if (this.dead) return Promise.reject(this.dead);
@@ -118,14 +126,15 @@ export class Interpreter {
     });
   }
 
-  async load(base: BaseInfo, o: { signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean; kept: boolean }> {
+  async load(base: BaseInfo, o: { engine?: EngineName; signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean; kept: boolean }> {
     let fromCache = false, kept = true;
+    if (o.engine && !["paw", "wllama"].includes(o.engine)) throw new PawError("engine", `there is no engine ${o.engine}`, "use paw or wllama");
     const onProgress = (p: Progress) => {
       if (p.cached) fromCache = true;
       if (p.kept === false) kept = false;
       o.onProgress?.(p);
     };
-    const r = await this.request({ op: "load", base: { ...base } }, { signal: o.signal, onProgress });
+    const r = await this.request({ op: "load", base: { ...base }, engine: o.engine }, { signal: o.signal, onProgress });
     this.base = base;
     if (kept && !fromCache && base.size > LARGE) void persistOnce();
     return { context: r.context as number, memory: r.memory as number, fromCache, kept };

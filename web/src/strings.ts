@@ -67,6 +67,7 @@ export const s = {
     from: "Open a .paw file …", named: "New name", ask: (t: string) => `Delete “${t}” from this device?`, opened: (t: string) => `“${t}” is open.`, size: (n: number) => `${(n / 1e3).toFixed(0)} kB` },
   inspect: { id: "Program id", interpreter: "Interpreter", labels: "Labels", none: "free text", adapter: "Adapter", spec: "Description", pseudo: "What the interpreter reads", close: "Close", warnings: "Notes of the compiler" },
   interpreter: "Interpreter",
+  engine: "Engine", engines: { paw: "paw", wllama: "wllama (llama.cpp)" },
   state: { loading: "loading …", ready: (id: string) => `${id} is ready`, none: "not loaded", failed: (why: string) => `not loaded: ${why}` },
   progress: (phase: string, done: number, total: number) => `${phase === "download" ? "downloading" : "loading"} ${mb(done)} of ${mb(total)}`,
   consent: {
@@ -94,5 +95,6 @@ export const s = {
     memory: "The browser gave no more memory. Close other tabs or choose a smaller interpreter.", program: "This is no usable program.", aborted: "Stopped.",
     network: "The download failed.", consent: "A large download needs your consent.", input: "The page sent something unusable.", internal: "Something went wrong inside.",
     storage: "This browser keeps no more for this site.",
+    engine: "This engine cannot run here.",
   } as Record<string, string>,
 };

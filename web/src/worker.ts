@@ -3,7 +3,9 @@
 import "wasm_exec";
 import { baseFile, DownloadError, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
+import type { Peer } from "./wllama";
 
+declare const __WLLAMA_URL__: string; // "" in a build without it
 declare const __WASM_URL__: string;
 declare const __KERNEL_URL__: string;
 declare const __RELAXED_URL__: string;
@@ -13,10 +15,17 @@ declare class Go {
   run(instance: WebAssembly.Instance): Promise<void>;
 }
 
-const post = (m: Message) => postMessage(m);
+const post = (m: Message) => (m.ask === undefined ? postMessage(m) : void answer(m));
 const early: Message[] = [];
 let control: HostControl | undefined;
 const downloads = new Map<number, AbortController>();
+
+/** A fault that the page tells by its kind. */
+class Fault extends Error {
+  constructor(readonly kind: string, message: string) {
+    super(message);
+  }
+}
 
 function fault(id: number, kind: string, message: string): void {
   post({ id, ok: false, error: { kind, message } });
@@ -27,15 +36,50 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
   downloads.set(m.id, abort);
   const total = m.base.size;
   try {
+    if (m.engine === "wllama") await findWllama();
     const { file, cached, kept } = await baseFile(m.base, abort.signal, (done) => post({ id: m.id, progress: { phase: "download", done, total } }));
     if (abort.signal.aborted) throw abort.signal.reason;
     post({ id: m.id, progress: { phase: "load", done: 0, total, cached, kept } });
-    control!.deliver({ id: m.id, op: "load", source: control!.addSource(file), size: total, sha256: m.base.sha256 });
+    llama.base = file;
+    control!.deliver({ id: m.id, op: "load", source: control!.addSource(file), size: total, sha256: m.base.sha256, engine: m.engine });
   } catch (e) {
     if (abort.signal.aborted) fault(m.id, "aborted", "the download was cancelled");
-    else fault(m.id, e instanceof NoRoom ? "storage" : e instanceof DownloadError ? "network" : "internal", e instanceof Error ? e.message : String(e));
+    else fault(m.id, e instanceof Fault ? e.kind : e instanceof NoRoom ? "storage" : e instanceof DownloadError ? "network" : "internal", e instanceof Error ? e.message : String(e));
   } finally {
     downloads.delete(m.id);
+  }
+}
+
+// The engine "wllama": llama.cpp, and the module's questions to it that wait.
+const llama = { base: null as Blob | null, module: null as typeof import("./wllama") | null, peer: null as Peer | null, asked: new Map<number, AbortController>() };
+
+async function findWllama(): Promise<void> {
+  if (!__WLLAMA_URL__) throw new Fault("engine", "this server lacks the engine wllama: run make wllama web where it is built, or use the engine paw");
+  llama.module ??= await import(new URL(__WLLAMA_URL__, import.meta.url).href) as typeof import("./wllama");
+  const why = llama.module.missing();
+  if (why) throw new Fault("engine", `${why}, which the engine wllama needs: use the engine paw`);
+}
+
+/** Does what the module asks of llama.cpp. */
+async function ask(m: Message, signal: AbortSignal): Promise<object> {
+  if (m.peer === "base") return llama.peer = new llama.module!.Peer(llama.base!, m as unknown as { context: number; arch: string }), {};
+  if (m.peer === "attach") return { adapter: llama.peer!.attach(m.file as Uint8Array) };
+  return llama.peer!.complete(m.adapter as number, m.request as object, signal);
+}
+
+async function answer(m: Message): Promise<void> {
+  const target = m.ask as number;
+  if (m.peer === "abort") return llama.asked.get(target)?.abort();
+  if (m.peer === "detach") return llama.peer!.detach(m.adapter as number);
+  const abort = new AbortController();
+  llama.asked.set(target, abort);
+  try {
+    control!.deliver({ op: "answer", target, ...await ask(m, abort.signal) });
+  } catch (e) {
+    const message = `llama.cpp: ${e instanceof Error ? e.message : String(e)}`;
+    control!.deliver({ op: "answer", target, error: { kind: /memory|alloc/i.test(message) ? "memory" : "internal", message } });
+  } finally {
+    llama.asked.delete(target);
   }
 }
 

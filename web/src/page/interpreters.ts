@@ -1,5 +1,5 @@
-// Choosing an interpreter. The small one loads by itself; a large one only after consent.
-import { deleteCached, Interpreter, isCached, type BaseInfo, type ProgramInfo } from "../client";
+// Choosing an interpreter and what runs it. The small one loads by itself; a large one only after consent.
+import { deleteCached, Interpreter, isCached, type BaseInfo, type EngineName, type ProgramInfo, type SavedProgram } from "../client";
 import { s } from "../strings";
 import { api } from "./api";
 import { byId, h, say } from "./dom";
@@ -42,15 +42,20 @@ async function consent(o: Offer): Promise<boolean> {
   });
 }
 
-export async function makeInterpreters(): Promise<void> {
+/** reopen opens the program that was open when another engine was chosen. */
+export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Promise<void> {
   const select = h("select", { id: "interpreter-choice", onchange: () => void pick() });
+  const engine = h("select", { id: "engine-choice", "data-testid": "engine", onchange: () => void swap() },
+    ...Object.entries(s.engines).map(([value, text]) => h("option", { value }, text)));
   const status = h("span", { "data-testid": "interpreter", role: "status", class: "quiet" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": s.interpreter });
   const cancel = h("button", { type: "button", class: "small", hidden: true, onclick: () => abort?.abort() }, s.cancel);
   const drop = h("button", { type: "button", class: "small", hidden: true, onclick: () => void forget() });
-  byId("interpreter-bar").append(h("div", { class: "row" }, h("label", { for: "interpreter-choice" }, s.interpreter), h("div", {}, select), status, cancel, drop), bar);
+  byId("interpreter-bar").append(h("div", { class: "row" }, h("label", { for: "interpreter-choice" }, s.interpreter), h("div", {}, select),
+    h("label", { for: "engine-choice" }, s.engine), h("div", {}, engine), status, cancel, drop), bar);
   let abort: AbortController | undefined;
   let loaded: Offer | undefined;
+  let running: EngineName = "paw"; // what the loaded interpreter runs on
 
   const show = (name: string, text: string) => {
     status.dataset.state = name;
@@ -62,6 +67,11 @@ export async function makeInterpreters(): Promise<void> {
     if (o) await choose(o);
   }
 
+  async function swap(): Promise<void> {
+    const open = state.program;
+    if (loaded && (await choose(loaded)) && open) reopen(open);
+  }
+
   async function forget(): Promise<void> {
     if (!loaded) return;
     await deleteCached(baseOf(loaded));
@@ -71,7 +81,11 @@ export async function makeInterpreters(): Promise<void> {
 
   choose = async (o) => {
     alertUser("");
-    const back = () => (select.value = loaded?.id ?? "");
+    const wanted = engine.value as EngineName;
+    const back = () => {
+      select.value = loaded?.id ?? "";
+      engine.value = running;
+    };
     if (!o.available || !o.url) {
       alertUser(s.consent.missing(o.pull ?? "paw models list"));
       back();
@@ -88,7 +102,7 @@ export async function makeInterpreters(): Promise<void> {
     show("loading", s.state.loading);
     cancel.hidden = bar.hidden = false;
     try {
-      const { kept } = await it.load(base, { signal: mine.signal, onProgress: (p) => {
+      const { kept } = await it.load(base, { engine: wanted, signal: mine.signal, onProgress: (p) => {
         bar.value = p.total ? p.done / p.total : 0;
         show("loading", s.progress(p.phase, p.done, p.total));
       } });
@@ -97,6 +111,7 @@ export async function makeInterpreters(): Promise<void> {
       state.fn = null;
       state.program = null;
       loaded = o;
+      running = wanted;
       select.value = o.id;
       show("ready", kept ? s.state.ready(o.id) : s.forgotten(o.id));
       drop.hidden = o.embedded || !kept;

@@ -5,7 +5,7 @@ import { makeCases } from "./cases";
 import { makeCompile } from "./compile";
 import { makeEditor } from "./editor";
 import { makeInterpreters } from "./interpreters";
-import { makePrograms } from "./programs";
+import { makePrograms, openProgram } from "./programs";
 import { makeRun } from "./run";
 import { makeStorage } from "./storage";
 import { byId, h } from "./dom";
@@ -18,7 +18,7 @@ makeRun();
 makeCases();
 makePrograms();
 makeStorage();
-void makeInterpreters();
+void makeInterpreters(openProgram);
 registerShell(() => {
   const reload = h("button", { type: "button", class: "small", "data-testid": "reload", onclick: () => location.reload() }, s.reload);
   byId("update").replaceChildren(s.updated, " ", reload); // nothing reloads by itself: somebody may be writing
