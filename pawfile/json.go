@@ -3,6 +3,7 @@ package pawfile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -261,7 +262,16 @@ func asInt(j JSON) (int, error) {
 	return int(n), nil
 }
 
-func asFloat(j JSON, bits int) (float64, error) {
+func asIs(j JSON) (JSON, error) { return slices.Clone(j), nil }
+
+func asFloat(j JSON) (float64, error) { return floating(j, 64) }
+
+func asFloat32(j JSON) (float32, error) {
+	x, err := floating(j, 32)
+	return float32(x), err
+}
+
+func floating(j JSON, bits int) (float64, error) {
 	x, err := strconv.ParseFloat(string(j), bits)
 	if err != nil || j[0] != '-' && (j[0] < '0' || j[0] > '9') {
 		return 0, fmt.Errorf("%.40s is no number of this range", j)

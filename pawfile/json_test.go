@@ -42,9 +42,11 @@ func meets(t *testing.T, text string) {
 	if standard != nil {
 		t.Fatalf("%s is accepted, encoding/json says: %v", text, standard)
 	}
-	known := func(key string) bool { return slices.ContainsFunc(codecs, func(c codec) bool { return c.key == key }) }
+	known := func(key string) bool {
+		return slices.ContainsFunc(readers, func(r reader) bool { return r.key == key })
+	}
 	for _, e := range got.extra {
-		for _, c := range codecs {
+		for _, c := range readers {
 			if strings.EqualFold(e.key, c.key) {
 				return // encoding/json does not tell keys apart by case
 			}
@@ -58,7 +60,7 @@ func meets(t *testing.T, text string) {
 	if err != nil || !bytes.Equal(again.JSON(), out) {
 		t.Fatalf("%s is written as %s, which reads otherwise: %v", text, out, err)
 	}
-	got.extra = nil
+	got.extra, got.text = nil, nil
 	for _, m := range []*Meta{&got, &want} {
 		for _, j := range []*JSON{&m.Examples, &m.Runtime, &m.Report} {
 			if *j = compact(nil, *j); len(*j) == 0 || string(*j) == "null" {
@@ -118,20 +120,35 @@ func TestMetaIsStrict(t *testing.T) {
 	}
 }
 
-// Every field of Meta is read and written by a codec, in the order of the struct.
-func TestEveryFieldHasACodec(t *testing.T) {
-	var keys []string
+// Every field of Meta is read and written, in the order of the struct.
+func TestEveryFieldIsReadAndWritten(t *testing.T) {
+	var full strings.Builder
+	var keys, have []string
 	for i := range reflect.TypeFor[Meta]().NumField() {
-		if key, _, _ := strings.Cut(reflect.TypeFor[Meta]().Field(i).Tag.Get("json"), ","); key != "" {
-			keys = append(keys, key)
+		f := reflect.TypeFor[Meta]().Field(i)
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if key == "" {
+			continue
 		}
+		value := map[string]string{"string": `"x"`, "int": "7", "float64": "0.5", "bool": "true", "JSON": `[1,{"a":null}]`, "": `["x"]`, "*string": `"x"`, "*pawfile.Calibration": `{"temperature":2}`}
+		name := f.Type.Name()
+		if f.Type.Kind() == reflect.Pointer {
+			name = f.Type.String()
+		}
+		keys = append(keys, key)
+		full.WriteString("," + `"` + key + `":` + value[name])
 	}
-	var have []string
-	for _, c := range codecs {
-		have = append(have, c.key)
+	text := "{" + full.String()[1:] + "}"
+	m, err := parseMeta([]byte(text))
+	if err != nil || string(m.JSON()) != text+"\n" || m.Text() != text {
+		t.Errorf("%s is written as %s, %v", text, m.JSON(), err)
+	}
+	meets(t, text)
+	for _, r := range readers {
+		have = append(have, r.key)
 	}
 	if !slices.Equal(keys, have) {
-		t.Errorf("fields %v\ncodecs %v", keys, have)
+		t.Errorf("fields %v\nreaders %v", keys, have)
 	}
 }
 

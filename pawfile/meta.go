@@ -9,7 +9,7 @@ import (
 )
 
 // Meta is meta.json: the official keys, then ours, which other readers ignore. The tags are for those who
-// show a Meta; the file itself is read and written by the table below, in the same order.
+// show a Meta; the file itself is read and written below.
 type Meta struct {
 	Version                int     `json:"version,omitempty"` // 3 or 4
 	ProgramID              string  `json:"program_id"`
@@ -37,6 +37,7 @@ type Meta struct {
 	Warnings       []string     `json:"warnings,omitempty"` // what the spec's writer may want to mend
 
 	extra []entry // keys that this version does not know
+	text  []byte  // what was read
 }
 
 // Calibration of label probabilities, fitted on examples that were held out.
@@ -74,97 +75,47 @@ func (m *Meta) check() error {
 	return nil
 }
 
-// codec reads and writes one key of meta.json. write appends nothing for a value that is left out.
-type codec struct {
-	key   string
-	read  func(*Meta, JSON) error
-	write func(*Meta, []byte) []byte
+// reader reads the value of a known key.
+type reader struct {
+	key  string
+	read func(*Meta, JSON) error
 }
 
-var codecs = []codec{
-	number("version", func(m *Meta) *int { return &m.Version }),
-	word("program_id", always, func(m *Meta) *string { return &m.ProgramID }),
-	word("spec", always, func(m *Meta) *string { return &m.Spec }),
-	raw("examples", func(m *Meta) *JSON { return &m.Examples }),
-	word("interpreter", always, func(m *Meta) *string { return &m.Interpreter }),
-	word("compiler_snapshot", filled, func(m *Meta) *string { return &m.CompilerSnapshot }),
-	word("compiler_fingerprint", filled, func(m *Meta) *string { return &m.CompilerFingerprint }),
-	word("compiler_kind", filled, func(m *Meta) *string { return &m.CompilerKind }),
-	word("pseudo_program_strategy", filled, func(m *Meta) *string { return &m.PseudoProgramStrategy }),
-	word("runtime_id", filled, func(m *Meta) *string { return &m.RuntimeID }),
-	number("runtime_manifest_version", func(m *Meta) *int { return &m.RuntimeManifestVersion }),
-	raw("runtime", func(m *Meta) *JSON { return &m.Runtime }),
-	number("lora_rank", func(m *Meta) *int { return &m.LoraRank }),
-	{"lora_alpha", func(m *Meta, j JSON) (err error) { m.LoraAlpha, err = asFloat(j, 64); return err }, func(m *Meta, b []byte) []byte {
-		if m.LoraAlpha == 0 {
-			return b
-		}
-		return float(b, m.LoraAlpha, 64)
-	}},
-	number("prefix_steps", func(m *Meta) *int { return &m.PrefixSteps }),
-	word("created_at", filled, func(m *Meta) *string { return &m.CreatedAt }),
-	word("base_sha256", filled, func(m *Meta) *string { return &m.BaseSHA256 }),
-	words("labels", func(m *Meta) *[]string { return &m.Labels }),
-	{"labels_inferred", func(m *Meta, j JSON) (err error) { m.LabelsInferred, err = asBool(j); return err }, func(m *Meta, b []byte) []byte {
-		if !m.LabelsInferred {
-			return b
-		}
-		return append(b, "true"...)
-	}},
+var readers = []reader{
+	{"version", into(asInt, func(m *Meta) *int { return &m.Version })},
+	{"program_id", into(asString, func(m *Meta) *string { return &m.ProgramID })},
+	{"spec", into(asString, func(m *Meta) *string { return &m.Spec })},
+	{"examples", into(asIs, func(m *Meta) *JSON { return &m.Examples })},
+	{"interpreter", into(asString, func(m *Meta) *string { return &m.Interpreter })},
+	{"compiler_snapshot", into(asString, func(m *Meta) *string { return &m.CompilerSnapshot })},
+	{"compiler_fingerprint", into(asString, func(m *Meta) *string { return &m.CompilerFingerprint })},
+	{"compiler_kind", into(asString, func(m *Meta) *string { return &m.CompilerKind })},
+	{"pseudo_program_strategy", into(asString, func(m *Meta) *string { return &m.PseudoProgramStrategy })},
+	{"runtime_id", into(asString, func(m *Meta) *string { return &m.RuntimeID })},
+	{"runtime_manifest_version", into(asInt, func(m *Meta) *int { return &m.RuntimeManifestVersion })},
+	{"runtime", into(asIs, func(m *Meta) *JSON { return &m.Runtime })},
+	{"lora_rank", into(asInt, func(m *Meta) *int { return &m.LoraRank })},
+	{"lora_alpha", into(asFloat, func(m *Meta) *float64 { return &m.LoraAlpha })},
+	{"prefix_steps", into(asInt, func(m *Meta) *int { return &m.PrefixSteps })},
+	{"created_at", into(asString, func(m *Meta) *string { return &m.CreatedAt })},
+	{"base_sha256", into(asString, func(m *Meta) *string { return &m.BaseSHA256 })},
+	{"labels", into(asStrings, func(m *Meta) *[]string { return &m.Labels })},
+	{"labels_inferred", into(asBool, func(m *Meta) *bool { return &m.LabelsInferred })},
 	{"target_prefix", func(m *Meta, j JSON) error {
 		s, err := asString(j)
 		m.TargetPrefix = &s
 		return err
-	}, func(m *Meta, b []byte) []byte {
-		if m.TargetPrefix == nil {
-			return b
-		}
-		return quote(b, *m.TargetPrefix)
 	}},
-	{"calibration", readCalibration, func(m *Meta, b []byte) []byte {
-		if m.Calibration == nil {
-			return b
-		}
-		return append(float(append(b, `{"temperature":`...), float64(m.Calibration.Temperature), 32), '}')
-	}},
-	raw("report", func(m *Meta) *JSON { return &m.Report }),
-	words("warnings", func(m *Meta) *[]string { return &m.Warnings }),
+	{"calibration", readCalibration},
+	{"report", into(asIs, func(m *Meta) *JSON { return &m.Report })},
+	{"warnings", into(asStrings, func(m *Meta) *[]string { return &m.Warnings })},
 }
 
-const always, filled = true, false // whether a key is written without a value
-
-func word(key string, always bool, at func(*Meta) *string) codec {
-	return codec{key, func(m *Meta, j JSON) (err error) { *at(m), err = asString(j); return err }, func(m *Meta, b []byte) []byte {
-		if *at(m) == "" && !always {
-			return b
-		}
-		return quote(b, *at(m))
-	}}
-}
-
-func number(key string, at func(*Meta) *int) codec {
-	return codec{key, func(m *Meta, j JSON) (err error) { *at(m), err = asInt(j); return err }, func(m *Meta, b []byte) []byte {
-		if *at(m) == 0 {
-			return b
-		}
-		return strconv.AppendInt(b, int64(*at(m)), 10)
-	}}
-}
-
-func raw(key string, at func(*Meta) *JSON) codec {
-	return codec{key, func(m *Meta, j JSON) error { *at(m) = slices.Clone(j); return nil }, func(m *Meta, b []byte) []byte { return compact(b, *at(m)) }}
-}
-
-func words(key string, at func(*Meta) *[]string) codec {
-	return codec{key, func(m *Meta, j JSON) (err error) { *at(m), err = asStrings(j); return err }, func(m *Meta, b []byte) []byte {
-		if len(*at(m)) == 0 {
-			return b
-		}
-		for i, s := range *at(m) {
-			b = quote(append(b, "[,"[min(i, 1)]), s)
-		}
-		return append(b, ']')
-	}}
+func into[T any](as func(JSON) (T, error), at func(*Meta) *T) func(*Meta, JSON) error {
+	return func(m *Meta, j JSON) (err error) {
+		*at(m), err = as(j)
+		return err
+	}
 }
 
 func readCalibration(m *Meta, j JSON) error {
@@ -175,11 +126,9 @@ func readCalibration(m *Meta, j JSON) error {
 	m.Calibration = &Calibration{}
 	for _, x := range list {
 		if x.key == "temperature" && string(x.value) != "null" {
-			t, err := asFloat(x.value, 32)
-			if err != nil {
+			if m.Calibration.Temperature, err = asFloat32(x.value); err != nil {
 				return err
 			}
-			m.Calibration.Temperature = float32(t)
 		}
 	}
 	return nil
@@ -195,8 +144,9 @@ func parseMeta(b []byte) (Meta, error) {
 	if err != nil {
 		return m, fail(memberMeta, ErrMeta, "%v", err)
 	}
+	m.text = b
 	for _, x := range list {
-		i := slices.IndexFunc(codecs, func(c codec) bool { return c.key == x.key })
+		i := slices.IndexFunc(readers, func(r reader) bool { return r.key == x.key })
 		if i < 0 {
 			m.extra = append(m.extra, entry{x.key, slices.Clone(x.value)})
 			continue
@@ -204,34 +154,89 @@ func parseMeta(b []byte) (Meta, error) {
 		if string(x.value) == "null" { // as if it were not there
 			continue
 		}
-		if err := codecs[i].read(&m, x.value); err != nil {
+		if err := readers[i].read(&m, x.value); err != nil {
 			return m, fail(memberMeta, ErrMeta, "%s: %v", x.key, err)
 		}
 	}
 	return m, nil
 }
 
+// Text is meta.json as it was read.
+func (m *Meta) Text() string { return string(m.text) }
+
+// writer appends the members of an object; those without a value are left out.
+type writer []byte
+
+func (w *writer) put(key string, value []byte) {
+	if len(value) == 0 {
+		return
+	}
+	if len(*w) > 1 {
+		*w = append(*w, ',')
+	}
+	*w = append(append(quote(*w, key), ':'), value...)
+}
+
+func (w *writer) string(key, s string) {
+	if s != "" {
+		w.put(key, quote(nil, s))
+	}
+}
+
+func (w *writer) number(key string, n int) {
+	if n != 0 {
+		w.put(key, strconv.AppendInt(nil, int64(n), 10))
+	}
+}
+
+func (w *writer) strings(key string, list []string) {
+	var b []byte
+	for i, s := range list {
+		b = quote(append(b, "[,"[min(i, 1)]), s)
+	}
+	if len(b) > 0 {
+		w.put(key, append(b, ']'))
+	}
+}
+
 // JSON is meta.json: the known keys in the order of the struct, then the others by name.
 func (m *Meta) JSON() []byte {
-	out := []byte("{")
-	put := func(key string, write func([]byte) []byte) {
-		start := len(out)
-		if start > 1 {
-			out = append(out, ',')
-		}
-		out = append(quote(out, key), ':')
-		value := len(out)
-		if out = write(out); len(out) == value {
-			out = out[:start]
-		}
+	w := writer("{")
+	w.number("version", m.Version)
+	w.put("program_id", quote(nil, m.ProgramID))
+	w.put("spec", quote(nil, m.Spec))
+	w.put("examples", compact(nil, m.Examples))
+	w.put("interpreter", quote(nil, m.Interpreter))
+	w.string("compiler_snapshot", m.CompilerSnapshot)
+	w.string("compiler_fingerprint", m.CompilerFingerprint)
+	w.string("compiler_kind", m.CompilerKind)
+	w.string("pseudo_program_strategy", m.PseudoProgramStrategy)
+	w.string("runtime_id", m.RuntimeID)
+	w.number("runtime_manifest_version", m.RuntimeManifestVersion)
+	w.put("runtime", compact(nil, m.Runtime))
+	w.number("lora_rank", m.LoraRank)
+	if m.LoraAlpha != 0 {
+		w.put("lora_alpha", float(nil, m.LoraAlpha, 64))
 	}
-	for _, c := range codecs {
-		put(c.key, func(b []byte) []byte { return c.write(m, b) })
+	w.number("prefix_steps", m.PrefixSteps)
+	w.string("created_at", m.CreatedAt)
+	w.string("base_sha256", m.BaseSHA256)
+	w.strings("labels", m.Labels)
+	if m.LabelsInferred {
+		w.put("labels_inferred", []byte("true"))
 	}
+	if m.TargetPrefix != nil {
+		w.put("target_prefix", quote(nil, *m.TargetPrefix))
+	}
+	if m.Calibration != nil {
+		w.put("calibration", append(float([]byte(`{"temperature":`), float64(m.Calibration.Temperature), 32), '}'))
+	}
+	w.put("report", compact(nil, m.Report))
+	w.strings("warnings", m.Warnings)
 	extra := slices.Clone(m.extra)
 	slices.SortFunc(extra, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	for _, x := range extra {
-		put(x.key, func(b []byte) []byte { return compact(b, x.value) })
+		w.put(x.key, compact(nil, x.value))
 	}
-	return append(out, "}\n"...)
+	return append(w, "}\n"...)
 }

@@ -52,7 +52,10 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.Meta.extra = nil
+	if got.Meta.Text() != string(p.Meta.JSON()) {
+		t.Errorf("meta.json is %s, written %s", got.Meta.Text(), p.Meta.JSON())
+	}
+	got.Meta.extra, got.Meta.text = nil, nil
 	if !reflect.DeepEqual(p, got) {
 		t.Errorf("read %+v, wrote %+v", got, p)
 	}

@@ -72,7 +72,7 @@ func program(m js.Value) (*pawfile.Program, error) {
 func described(p *pawfile.Program) answer {
 	return answer{
 		"programId": p.Meta.ProgramID, "spec": p.Meta.Spec, "interpreter": p.Meta.Interpreter,
-		"labels": strings(p.Meta.Labels), "pseudoProgram": p.PseudoProgram, "meta": string(p.Meta.JSON()),
+		"labels": strings(p.Meta.Labels), "pseudoProgram": p.PseudoProgram, "meta": p.Meta.Text(),
 		"baseSha256": p.Meta.BaseSHA256, "adapterBytes": len(p.Adapter),
 	}
 }
