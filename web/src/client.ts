@@ -66,12 +66,17 @@ interface Pending {
   onPiece?(piece: string): void;
 }
 
+const PULSE = 1000; // milliseconds between questions whether the worker lives, while something is asked of it
+const MISSED = 10; // so many without any word: a browser short of memory ends workers without telling
+
 export class Interpreter {
   base: BaseInfo | null = null;
   private readonly worker: Worker;
   private readonly pending = new Map<number, Pending>();
   private last = 0;
   private dead: PawError | undefined;
+  private pulse: ReturnType<typeof setInterval> | undefined;
+  private missed = -1; // questions since its last word; -1: it has not begun to talk (its script is still loading)
 
   static start(): Interpreter {
     return new Interpreter();
@@ -86,6 +91,8 @@ export class Interpreter {
 
   // deno-lint-ignore no-explicit-any
   private receive(m: any): void {
+    this.missed = 0;
+    if (m.pong) return;
     if (m.fatal) return this.fail(new PawError("internal", `the interpreter stopped: ${m.fatal}`, "reload the page"));
     const p = this.pending.get(m.id);
     if (!p) return;
@@ -101,6 +108,22 @@ export class Interpreter {
     for (const p of this.pending.values()) p.reject(e);
     this.pending.clear();
     this.worker.terminate();
+    clearInterval(this.pulse);
+  }
+
+  /** Finds out when the worker has died without a word: while requests wait, it is asked for a sign of life. */
+  private watch(): void {
+    this.pulse ??= setInterval(() => {
+      if (this.pending.size === 0) {
+        clearInterval(this.pulse);
+        this.pulse = undefined;
+      } else if (this.missed >= MISSED) {
+        this.fail(new PawError("internal", "the interpreter stopped without a word", "reload the page, and close others if memory is short"));
+      } else {
+        if (this.missed >= 0) this.missed++;
+        this.worker.postMessage({ op: "ping" });
+      }
+    }, PULSE);
   }
 
   /** Its worker has ended: nothing more can be asked. */
@@ -123,6 +146,7 @@ export class Interpreter {
       });
       o.signal?.addEventListener("abort", abort);
       this.worker.postMessage({ ...m, id });
+      this.watch();
     });
   }
 

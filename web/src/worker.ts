@@ -93,6 +93,7 @@ function handle(m: Message): void {
 }
 
 onmessage = (e: MessageEvent<Message>) => {
+  if (e.data.op === "ping") return post({ pong: true });
   if (control) handle(e.data);
   else early.push(e.data);
 };
