@@ -191,7 +191,7 @@ test("a full disk is told and leaves nothing", async () => {
 });
 
 test("cancelling keeps what is there; deleting removes it", async () => {
-  const { context, page } = await fresh([{ slow: true }]);
+  const { context, page } = await fresh([{ stall: Math.ceil(0.75 * bytes.length) }]); // it cannot end before it is cancelled
   const how = await page.evaluate(() => {
     const abort = new AbortController();
     return window.attempt({ signal: abort.signal, onProgress: (p) => p.done > p.total / 2 && abort.abort() });
