@@ -42,6 +42,7 @@ type Function struct {
 	labels      *trie   // nil: free text
 	inverseTemp float32 // of label decoding; 1 when not calibrated
 	calibrated  bool
+	weights     []float32 // of the labels; nil: all alike
 
 	// AttachTime and PrefixTime are what Open spent on the adapter and on the prefix.
 	AttachTime, PrefixTime time.Duration
@@ -63,8 +64,11 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 			return nil, err
 		}
 		f.labels = t
-		if c := p.Meta.Calibration; c != nil && c.Temperature > 0 && len(o.Labels) == 0 {
-			f.inverseTemp, f.calibrated = 1/c.Temperature, true
+		if c := p.Meta.Calibration; c != nil && len(o.Labels) == 0 {
+			if c.Temperature > 0 {
+				f.inverseTemp, f.calibrated = 1/c.Temperature, true
+			}
+			f.weights = c.Weights
 		}
 	}
 	tokens := f.prompt.Before

@@ -104,6 +104,9 @@ func (f *Function) label(ctx context.Context, s engine.Session) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
+	if !partial {
+		weigh(d.probability, f.weights)
+	}
 	best := 0
 	a := Answer{Calibrated: f.calibrated, Partial: partial, Tokens: d.tokens, Stop: StopEnd}
 	for i, p := range d.probability {
@@ -115,6 +118,24 @@ func (f *Function) label(ctx context.Context, s engine.Session) (Answer, error) 
 	a.Label = f.labels.labels[best]
 	a.Output, a.Confidence = a.Label, d.probability[best]
 	return a, nil
+}
+
+// weigh multiplies probabilities by weights and lets them sum to 1 again. Products are converted, so that
+// no host fuses them with the sum.
+func weigh(p []float64, weights []float32) {
+	if len(weights) != len(p) {
+		return
+	}
+	sum := 0.0
+	for i, w := range weights {
+		sum += float64(p[i] * float64(w))
+	}
+	if !(sum > 0) {
+		return
+	}
+	for i, w := range weights {
+		p[i] = float64(p[i]*float64(w)) / sum
+	}
 }
 
 // decision is one walk over the trie. P(label) is the product, over the nodes on its path, of the

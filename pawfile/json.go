@@ -279,6 +279,24 @@ func floating(j JSON, bits int) (float64, error) {
 	return x, nil
 }
 
+func asFloats32(j JSON) ([]float32, error) {
+	c := cursor{b: j}
+	if !c.take('[') {
+		return nil, c.fault("a list is needed")
+	}
+	out := []float32{}
+	err := c.list(']', func() error {
+		from := c.at
+		if err := c.number(); err != nil {
+			return err
+		}
+		x, err := asFloat32(JSON(j[from:c.at]))
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
 func asBool(j JSON) (bool, error) {
 	if string(j) != "true" && string(j) != "false" {
 		return false, fmt.Errorf("%.40s is neither true nor false", j)

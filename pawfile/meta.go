@@ -40,9 +40,10 @@ type Meta struct {
 	text  []byte  // what was read
 }
 
-// Calibration of label probabilities, fitted on examples that were held out.
+// Calibration of label probabilities.
 type Calibration struct {
-	Temperature float32 `json:"temperature"` // divides log-probabilities
+	Temperature float32   `json:"temperature"`       // divides log-probabilities; fitted on answers that were held out, 0: not fitted
+	Weights     []float32 `json:"weights,omitempty"` // of the labels, in their order: probabilities are multiplied by them and divided by their sum
 }
 
 // Limits of what meta.json may hold.
@@ -66,8 +67,18 @@ func (m *Meta) check() error {
 		}
 		seen[l] = true
 	}
-	if c := m.Calibration; c != nil && !(c.Temperature > 0 && c.Temperature < 1e4) {
-		return fail(memberMeta, ErrMeta, "temperature %v: a positive number is needed", c.Temperature)
+	if c := m.Calibration; c != nil {
+		if !(c.Temperature >= 0 && c.Temperature < 1e4) {
+			return fail(memberMeta, ErrMeta, "temperature %v: a positive number is needed", c.Temperature)
+		}
+		if len(c.Weights) != 0 && len(c.Weights) != len(m.Labels) {
+			return fail(memberMeta, ErrMeta, "%d weights for %d labels", len(c.Weights), len(m.Labels))
+		}
+		for _, w := range c.Weights {
+			if !(w > 1e-6 && w < 1e6) {
+				return fail(memberMeta, ErrMeta, "weight %v: a number between 1e-6 and 1e6 is needed", w)
+			}
+		}
 	}
 	if math.IsNaN(m.LoraAlpha) || math.IsInf(m.LoraAlpha, 0) {
 		return fail(memberMeta, ErrMeta, "lora_alpha is no number")
@@ -125,10 +136,17 @@ func readCalibration(m *Meta, j JSON) error {
 	}
 	m.Calibration = &Calibration{}
 	for _, x := range list {
-		if x.key == "temperature" && string(x.value) != "null" {
-			if m.Calibration.Temperature, err = asFloat32(x.value); err != nil {
-				return err
-			}
+		if string(x.value) == "null" {
+			continue
+		}
+		switch x.key {
+		case "temperature":
+			m.Calibration.Temperature, err = asFloat32(x.value)
+		case "weights":
+			m.Calibration.Weights, err = asFloats32(x.value)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -229,7 +247,14 @@ func (m *Meta) JSON() []byte {
 		w.put("target_prefix", quote(nil, *m.TargetPrefix))
 	}
 	if m.Calibration != nil {
-		w.put("calibration", append(float([]byte(`{"temperature":`), float64(m.Calibration.Temperature), 32), '}'))
+		b := float([]byte(`{"temperature":`), float64(m.Calibration.Temperature), 32)
+		for i, x := range m.Calibration.Weights {
+			b = float(append(b, [...]string{`,"weights":[`, ","}[min(i, 1)]...), float64(x), 32)
+		}
+		if len(m.Calibration.Weights) > 0 {
+			b = append(b, ']')
+		}
+		w.put("calibration", append(b, '}'))
 	}
 	w.put("report", compact(nil, m.Report))
 	w.strings("warnings", m.Warnings)

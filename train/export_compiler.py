@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write a trained neural compiler: two GGUFs that the Go side reads, and the published layout.
 
-    export_compiler.py --work DIR --interpreter paw-mini-2.gguf --out DIR [--name paw-mini-2] [--temperature T] [--fixture FILE]
+    export_compiler.py --work DIR --interpreter paw-mini-2.gguf --out DIR [--name paw-mini-2] [--temperature T] [--scale S] [--fixture FILE]
 
     OUT/NAME.encoder.gguf   GPT-2, Q8_0, the prefix tokens as the last of its vocabulary
     OUT/NAME.mapper.gguf    trunk and coefficient head F32, bases Q8_0
@@ -25,14 +25,18 @@ FIXTURE = [
 ]
 
 
-def load(work):
-    """(interpreter, Compiler) of a finished run."""
+def load(work, scale=1.0):
+    """(interpreter, Compiler) of a finished run, the adapters scaled."""
     s = torch.load(os.path.join(work, 'compiler.pt'), map_location='cpu')
     m = gpt.GPT(**s['cfg'], planted=False)
     m.load_state_dict(s['model'])
     c = compiler.Compiler(m, argparse.Namespace(**s['settings']))
     c.modules().load_state_dict(s['compiler'])
     c.fixed.data = s['fixed']
+    with torch.no_grad():
+        for n, p in c.mapper.named_parameters():
+            if n.startswith('B_bases'):
+                p.mul_(scale)
     return m.eval(), c
 
 
@@ -115,12 +119,13 @@ def main():
     p.add_argument('--out', required=True)
     p.add_argument('--name', default='paw-mini-2')
     p.add_argument('--temperature', type=float, default=0.0, help='of the label probabilities, fitted by paw eval --compare on the dev families')
+    p.add_argument('--scale', type=float, default=1.0, help='of all adapters; less than 1 keeps them nearer to the interpreter they were trained for')
     p.add_argument('--fixture')
     a = p.parse_args()
     os.makedirs(a.out, exist_ok=True)
     tok = tokenizer.Tokenizer.load(os.path.join(a.work, 'tokenizer.json'))
     digest = hashlib.sha256(open(a.interpreter, 'rb').read()).hexdigest()
-    m, c = load(a.work)
+    m, c = load(a.work, a.scale)
     files = [os.path.join(a.out, f'{a.name}.{k}.gguf') for k in ('encoder', 'mapper')]
     export.write(c.encoder.gpt, tok, files[0], a.name + ' encoder', more=prefixes(c))
     write_mapper(files[1], a.name, c, digest, a.temperature)

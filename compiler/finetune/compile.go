@@ -184,7 +184,7 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 		return nil, err
 	}
 	prefix := targetPrefix
-	return &pawfile.Program{
+	p := &pawfile.Program{
 		Meta: pawfile.Meta{
 			Version:               4,
 			ProgramID:             pawfile.ID(j.spec.Text, j.Snapshot(), j.base.SHA256),
@@ -206,7 +206,8 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 		Template:      pseudo.Template(text),
 		PseudoProgram: text,
 		Adapter:       adapter,
-	}, nil
+	}
+	return p, j.balance(ctx, p)
 }
 
 // adapter is what a program carries: that of the start, that of the gradient steps, or the one after
@@ -261,13 +262,13 @@ func (j *job) fitting(l prompted) function.Prompt {
 // finish writes the report and calibration into the program.
 func (j *job) finish(p *pawfile.Program, r *report.Report, took time.Duration) (*pawfile.Program, error) {
 	if j.start != nil && j.start.Temperature() > 0 && len(j.spec.Labels) > 0 {
-		p.Meta.Calibration = &pawfile.Calibration{Temperature: j.start.Temperature()}
+		temper(p, j.start.Temperature())
 	}
 	if r == nil {
 		return p, nil
 	}
 	if r.Temperature > 0 && r.Temperature != 1 {
-		p.Meta.Calibration = &pawfile.Calibration{Temperature: float32(r.Temperature)}
+		temper(p, float32(r.Temperature))
 	}
 	b, err := json.Marshal(r)
 	if err != nil {

@@ -1,0 +1,114 @@
+package finetune
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"paw/function"
+	"paw/pawfile"
+)
+
+// neutral are short texts of many kinds. No label should win on all of them: where one does, the program
+// prefers its name, and the weights of the labels take that preference back ("contextual calibration",
+// Zhao et al. 2021, with texts in the place of content-free words).
+var neutral = []string{
+	"I want to know when the shop opens",
+	"The screen of my phone is broken",
+	"Play some music, please",
+	"How much does it cost to send 2 parcels?",
+	"That was the best meal I ever had!",
+	"What is the weather like in Paris",
+	"please cancel my order",
+	"The meeting was moved to Friday at 10:30",
+	"He lost his job last week",
+	"Can you help me with my account?",
+	"The dog ran across the street.",
+	"Remind me to call my mother at five",
+	"This is terrible, I will never come back",
+	"where can I find a good book",
+	"The train to London is late again",
+	"She bought a new car for 12,000 dollars",
+	"ERROR: could not open file /var/log/app.log",
+	"2024-03-15 service started",
+	"anna.smith@example.com",
+	"Thank you so much for your help",
+	"help, it is urgent, nothing works any more",
+	"apple",
+	"to make something better than it was before",
+	"x = 42",
+}
+
+// strength of the correction: 1 takes the whole preference back, 0 none of it. What was trained on examples
+// has learned part of the balance from them. (On 30 development programs: 59.4 % right with none, 60.3 % with
+// half of it after training; on 100 without training 44.8 % with none, 45.8 % with half, 47.4 % with all.)
+func (j *job) strength() float64 {
+	switch {
+	case j.Compiler.train:
+		return 0.5
+	case j.start != nil && j.start.Temperature() > 0:
+		return 1
+	}
+	return 0 // a control: it shows what the bare interpreter does
+}
+
+const maxBalanced = 64 // labels; more are not all scored
+
+// balance measures which labels a program prefers whatever it is asked, and weighs them against it.
+func (j *job) balance(ctx context.Context, p *pawfile.Program) (err error) {
+	n := len(p.Meta.Labels)
+	if n < 2 || n > maxBalanced || j.strength() == 0 {
+		return nil
+	}
+	f, err := function.Open(ctx, j.base.Engine, p, function.Options{BaseSHA256: j.base.SHA256})
+	if err != nil {
+		return fmt.Errorf("finetune: balance: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	mean := make([]float64, n)
+	for _, text := range neutral {
+		a, err := f.Call(ctx, text, function.Call{})
+		if err != nil {
+			return fmt.Errorf("finetune: balance: %w", err)
+		}
+		for i, lp := range a.Probabilities {
+			mean[i] += lp.Probability / float64(len(neutral))
+		}
+	}
+	weights := make([]float64, n)
+	for i, m := range mean {
+		weights[i] = math.Pow(max(m, 1e-4), -j.strength())
+	}
+	p.Meta.Calibration = &pawfile.Calibration{Weights: rounded(weights)}
+	return nil
+}
+
+// temper sets the temperature of a program. Its weights were found at 1: they are tempered too.
+func temper(p *pawfile.Program, t float32) {
+	c := &pawfile.Calibration{Temperature: t}
+	if old := p.Meta.Calibration; old != nil && len(old.Weights) > 0 {
+		weights := make([]float64, len(old.Weights))
+		for i, w := range old.Weights {
+			weights[i] = math.Pow(float64(w), 1/float64(t))
+		}
+		c.Weights = rounded(weights)
+	}
+	p.Meta.Calibration = c
+}
+
+// rounded scales weights to a largest of 1 and rounds them to four digits, so that the last bits of a sum
+// do not reach a file.
+func rounded(weights []float64) []float32 {
+	top := 0.0
+	for _, w := range weights {
+		top = max(top, w)
+	}
+	out := make([]float32, len(weights))
+	for i, w := range weights {
+		x, _ := strconv.ParseFloat(strconv.FormatFloat(max(w/top, 1e-5), 'g', 4, 64), 32)
+		out[i] = float32(x)
+	}
+	return out
+}
