@@ -394,3 +394,33 @@ func TestAbortAndThreshold(t *testing.T) {
 		t.Error("the threshold is not honoured")
 	}
 }
+
+func TestWeightsShiftTheLabels(t *testing.T) {
+	f := newFixture(t, 64, true)
+	e := f.simd(t)
+	p := f.program(1, "yes", "no", "maybe")
+	even := call(t, openFunction(t, e, p, Options{}), "hello", Call{})
+	p.Meta.Labels = []string{"yes", "no", "maybe"}
+	p.Meta.Calibration = &pawfile.Calibration{Weights: []float32{1, 0.5, 0.001}}
+	got := call(t, openFunction(t, e, p, Options{}), "hello", Call{})
+	sum := 0.0
+	for i, w := range p.Meta.Calibration.Weights {
+		sum += even.Probabilities[i].Probability * float64(w)
+	}
+	for i, w := range p.Meta.Calibration.Weights {
+		want := even.Probabilities[i].Probability * float64(w) / sum
+		if d := got.Probabilities[i].Probability - want; d > 1e-12 || d < -1e-12 {
+			t.Errorf("%s: %v, want %v", got.Probabilities[i].Label, got.Probabilities[i].Probability, want)
+		}
+	}
+	if got.Calibrated {
+		t.Error("weights alone were taken for a fitted temperature")
+	}
+	// Other labels than the program's are not weighed.
+	other := call(t, openFunction(t, e, p, Options{Labels: []string{"yes", "no", "maybe"}}), "hello", Call{})
+	for i := range other.Probabilities {
+		if other.Probabilities[i] != even.Probabilities[i] {
+			t.Errorf("labels of the caller were weighed: %v, want %v", other.Probabilities[i], even.Probabilities[i])
+		}
+	}
+}
