@@ -55,7 +55,7 @@ SPEC
 echo "The description:"
 sed 's/^/  | /' "$dir/spec.txt"
 echo
-"$paw" compile --spec-file "$dir/spec.txt" --out "$dir/urgent.paw"
+"$paw" compile --refine --spec-file "$dir/spec.txt" --out "$dir/urgent.paw"
 echo
 for input in \
   "The whole office has lost its network and we cannot work" \

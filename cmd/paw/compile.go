@@ -107,6 +107,9 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	fmt.Fprintf(c.out, "%s: program %s, %.0f KB, compiled in %.1f s\n", *out, p.Meta.ProgramID, float64(len(bytes))/1e3, seconds)
 	if r != nil {
 		fmt.Fprint(c.out, r)
+		if p.Meta.CompilerKind == "mapper_lora" && r.N >= 4 {
+			fmt.Fprintln(c.out, "With --refine the program is trained on these examples too: it usually answers better.")
+		}
 	}
 	return nil
 }
