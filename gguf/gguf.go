@@ -99,9 +99,9 @@ type File struct {
 	Alignment int64
 	Tensors   []Tensor // in file order
 
-	meta    string   // the metadata section, as in the file
-	keys    []uint32 // where each key starts in meta, sorted by key
-	byName  []int32  // indices into Tensors, sorted by name
+	meta    string  // the metadata section, as in the file
+	keys    []int32 // where each key starts in meta, sorted by key
+	byName  []int32 // indices into Tensors, sorted by name
 	dataEnd int64
 }
 

@@ -134,14 +134,14 @@ func (f *File) readMetadata(c *cursor, n int64) {
 		return
 	}
 	m := memoryCursor(data, start)
-	f.keys = make([]uint32, 0, n)
-	walkMetadata(m, n, func(at int64) { f.keys = append(f.keys, uint32(at-start)) })
+	f.keys = make([]int32, 0, n)
+	walkMetadata(m, n, func(at int64) { f.keys = append(f.keys, int32(at-start)) })
 	if m.err != nil {
 		c.err = m.err
 		return
 	}
 	f.meta = textOf(data)
-	slices.SortFunc(f.keys, func(a, b uint32) int { return strings.Compare(f.key(a), f.key(b)) })
+	slices.SortFunc(f.keys, func(a, b int32) int { return strings.Compare(f.key(a), f.key(b)) })
 	for i := 1; i < len(f.keys); i++ {
 		if k := f.key(f.keys[i]); k == f.key(f.keys[i-1]) {
 			at := start + int64(max(f.keys[i], f.keys[i-1]))
@@ -152,7 +152,7 @@ func (f *File) readMetadata(c *cursor, n int64) {
 }
 
 // key is the key whose length field is at offset at of the metadata.
-func (f *File) key(at uint32) string {
+func (f *File) key(at int32) string {
 	n := le64(f.meta[at:])
 	return f.meta[at+8:][:n]
 }

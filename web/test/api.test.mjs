@@ -9,7 +9,7 @@ let host, labels, text, page, mini;
 
 async function prepare() {
   host = await hosting(s.server.url);
-  [labels, text] = await Promise.all([urgentSpec, "Write the last word of the sentence.\n\nInput: the red house\nOutput: house\nInput: my old dog\nOutput: dog"].map((spec) => made(s.server.url, spec)));
+  [labels, text] = await Promise.all([urgentSpec, "Repeat the text exactly.\n\nInput: the red house\nOutput: the red house\nInput: my old dog\nOutput: my old dog"].map((spec) => made(s.server.url, spec)));
   mini = (await (await fetch(s.server.url + "/api/v1/interpreters")).json()).interpreters[0];
   page = await host.open(s.browser, "/", "");
   await page.evaluate(async ([labels, text]) => {
