@@ -32,7 +32,7 @@ wllama:
 build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw
 
-test: lint test-go cross wasm-check test-browser train-smoke
+test: lint test-go cross wasm-check test-browser test-edge train-smoke
 
 test-go:
 	$(GO) build ./...

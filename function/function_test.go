@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,7 +11,6 @@ import (
 
 	"paw/arch"
 	"paw/engine"
-	"paw/engine/reference"
 	"paw/engine/simd"
 	"paw/gguf"
 	"paw/models/random"
@@ -103,140 +100,6 @@ func call(t testing.TB, f *Function, input string, c Call) Answer {
 var manyLabels = []string{"urgent", "urge", "wait", "waiting list", "no", "not sure", "a", "ab", "abc"}
 
 // byHand computes P(label) from whole-vocabulary log-probabilities, one label at a time.
-func byHand(t *testing.T, e engine.Engine, p *pawfile.Program, input string, labels []string) []float64 {
-	t.Helper()
-	tok := e.Tokenizer()
-	var sequences [][]int32
-	for _, l := range labels {
-		sequences = append(sequences, Target(tok, " ", l))
-	}
-	a, err := e.Attach(t.Context(), p.AdapterReader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	prefix, err := e.NewPrefix(t.Context(), a, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	prompt := NewPrompt(tok, p.Prefix(), p.Suffix())
-	out := make([]float64, len(labels))
-	for i, s := range sequences {
-		out[i] = 1
-		for n := range s {
-			session, err := e.NewSession(t.Context(), prefix, e.Geometry().Context)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := session.Prefill(t.Context(), slices.Concat(prompt.Before, prompt.Input(input), s[:n])); err != nil {
-				t.Fatal(err)
-			}
-			lp := make([]float32, e.Geometry().Vocab)
-			if err := session.LogProbs(t.Context(), lp); err != nil {
-				t.Fatal(err)
-			}
-			session.Close()
-			next := map[int32]bool{}
-			for _, other := range sequences {
-				if len(other) > n && slices.Equal(other[:n], s[:n]) {
-					next[other[n]] = true
-				}
-			}
-			var sum float64
-			for id := range next {
-				sum += math.Exp(float64(lp[id]))
-			}
-			out[i] *= math.Exp(float64(lp[s[n]])) / sum
-		}
-	}
-	return out
-}
-
-func TestLabelProbabilities(t *testing.T) {
-	fx := newFixture(t, 256, true)
-	engines := map[string]engine.Engine{"simd": fx.simd(t)}
-	if r, err := reference.Load(fx.base); err != nil {
-		t.Fatal(err)
-	} else {
-		engines["reference"] = r
-	}
-	for name, e := range engines {
-		t.Run(name, func(t *testing.T) {
-			p := fx.program(0, manyLabels...)
-			a := call(t, openFunction(t, e, p, Options{}), "is it on fire?", Call{})
-			want := byHand(t, e, p, "is it on fire?", manyLabels)
-			var sum float64
-			best := 0
-			for i, lp := range a.Probabilities {
-				sum += lp.Probability
-				if want[i] > want[best] {
-					best = i
-				}
-				if lp.Label != manyLabels[i] || math.Abs(lp.Probability-want[i]) > 1e-4 {
-					t.Errorf("P(%s) = %v, by hand %v", lp.Label, lp.Probability, want[i])
-				}
-			}
-			if math.Abs(sum-1) > 1e-4 {
-				t.Errorf("probabilities sum to %v", sum)
-			}
-			if a.Label != manyLabels[best] || a.Output != a.Label || a.Confidence != a.Probabilities[best].Probability || a.Stop != StopEnd {
-				t.Errorf("answer %+v, the argmax is %s", a, manyLabels[best])
-			}
-		})
-	}
-}
-
-func TestBestFirstFindsTheSameLabel(t *testing.T) {
-	fx := newFixture(t, 256, true)
-	var labels []string
-	for i := range 200 {
-		labels = append(labels, fmt.Sprintf("label %c%d", 'a'+i%26, i))
-	}
-	e := fx.simd(t)
-	f := openFunction(t, e, fx.program(0, labels...), Options{})
-	for _, input := range []string{"one", "two", "and three"} {
-		a := call(t, f, input, Call{})
-		if !a.Partial {
-			t.Fatal("200 labels were all scored")
-		}
-		want := byHand(t, e, fx.program(0), input, labels)
-		best := 0
-		for i, p := range want {
-			if p > want[best] {
-				best = i
-			}
-		}
-		if a.Label != labels[best] || math.Abs(a.Confidence-want[best]) > 1e-4 {
-			t.Errorf("%s: %s with %v, the argmax is %s with %v", input, a.Label, a.Confidence, labels[best], want[best])
-		}
-	}
-}
-
-func TestVariantsOfForeignProgramsAreSummed(t *testing.T) {
-	fx := newFixture(t, 256, true)
-	p := fx.program(0, "yes", "no")
-	p.Meta.TargetPrefix = nil
-	a := call(t, openFunction(t, fx.simd(t), p, Options{}), "x", Call{})
-	var sum float64
-	for _, lp := range a.Probabilities {
-		sum += lp.Probability
-	}
-	if math.Abs(sum-1) > 1e-4 {
-		t.Errorf("the variants' probabilities sum to %v", sum)
-	}
-}
-
-func TestTemperatureSoftensAndIsRecorded(t *testing.T) {
-	fx := newFixture(t, 256, true)
-	e := fx.simd(t)
-	p := fx.program(0, "urgent", "wait")
-	plain := call(t, openFunction(t, e, p, Options{}), "x", Call{})
-	p.Meta.Calibration = &pawfile.Calibration{Temperature: 4}
-	soft := call(t, openFunction(t, e, p, Options{}), "x", Call{})
-	if !soft.Calibrated || plain.Calibrated || soft.Label != plain.Label || soft.Confidence >= plain.Confidence || soft.Confidence <= 0.5 {
-		t.Errorf("temperature 4: %+v, without: %+v", soft, plain)
-	}
-}
-
 func TestFreeTextIsGreedy(t *testing.T) {
 	fx := newFixture(t, 256, true)
 	e := fx.simd(t)
@@ -392,35 +255,5 @@ func TestAbortAndThreshold(t *testing.T) {
 	a := call(t, f, "x", Call{})
 	if call(t, f, "x", Call{Threshold: a.Confidence}).Abstained || !call(t, f, "x", Call{Threshold: a.Confidence + 0.01}).Abstained {
 		t.Error("the threshold is not honoured")
-	}
-}
-
-func TestWeightsShiftTheLabels(t *testing.T) {
-	f := newFixture(t, 64, true)
-	e := f.simd(t)
-	p := f.program(1, "yes", "no", "maybe")
-	even := call(t, openFunction(t, e, p, Options{}), "hello", Call{})
-	p.Meta.Labels = []string{"yes", "no", "maybe"}
-	p.Meta.Calibration = &pawfile.Calibration{Weights: []float32{1, 0.5, 0.001}}
-	got := call(t, openFunction(t, e, p, Options{}), "hello", Call{})
-	sum := 0.0
-	for i, w := range p.Meta.Calibration.Weights {
-		sum += even.Probabilities[i].Probability * float64(w)
-	}
-	for i, w := range p.Meta.Calibration.Weights {
-		want := even.Probabilities[i].Probability * float64(w) / sum
-		if d := got.Probabilities[i].Probability - want; d > 1e-12 || d < -1e-12 {
-			t.Errorf("%s: %v, want %v", got.Probabilities[i].Label, got.Probabilities[i].Probability, want)
-		}
-	}
-	if got.Calibrated {
-		t.Error("weights alone were taken for a fitted temperature")
-	}
-	// Other labels than the program's are not weighed.
-	other := call(t, openFunction(t, e, p, Options{Labels: []string{"yes", "no", "maybe"}}), "hello", Call{})
-	for i := range other.Probabilities {
-		if other.Probabilities[i] != even.Probabilities[i] {
-			t.Errorf("labels of the caller were weighed: %v, want %v", other.Probabilities[i], even.Probabilities[i])
-		}
 	}
 }

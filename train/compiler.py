@@ -12,10 +12,10 @@ from the start. Each row of a batch is one program in one of four roles, whose n
     fixed   one learned adapter for all programs, shown         the control "one multi-task LoRA"
     bare    no adapter, pseudo-program shown                    the control "pseudo-program only"
 """
-import argparse, copy, csv, os, sys, time
+import argparse, copy, csv, os, time
 import numpy as np
 import torch
-import evaluate, export, mapper, model as gpt, optim, pack, ranks, tasks, tokenizer
+import evaluate, mapper, model as gpt, optim, pack, ranks, tasks, tokenizer
 from pretrain import rate, save
 from prompts import W_OUT, prefix
 from tasks import specs, topics
@@ -126,7 +126,7 @@ def main():
         c.modules().load_state_dict(s['compiler'])
         c.fixed.data = s['fixed']
         step, spent = s['step'], s['spent']
-    both = torch.nn.ModuleList([m, c.encoder, c.mapper] + ([meaning] if meaning else [])).to(device)
+    torch.nn.ModuleList([m, c.encoder, c.mapper] + ([meaning] if meaning else [])).to(device)
     c.fixed.data = c.fixed.data.to(device)
     opts = optim.build(c.encoder.gpt, a.lr_matrix, a.lr) + [torch.optim.AdamW([*c.mapper.parameters(), c.fixed], a.lr_mapper, weight_decay=0.01)]
     learned = [*c.encoder.parameters(), *c.mapper.parameters(), c.fixed]

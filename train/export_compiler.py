@@ -9,11 +9,11 @@
 
 --fixture writes tokens and coefficients of a few programs, computed in float32 from the weights as the GGUFs hold them.
 """
-import argparse, copy, hashlib, json, os, struct
+import argparse, hashlib, json, os, struct
 import numpy as np
 import torch
-import compiler, export, mapper, model as gpt, tokenizer
-from export import ARR, F32, I32, STR, T_F32, T_Q8, U32  # noqa: F401
+import compiler, export, model as gpt, tokenizer
+from export import F32, STR, T_F32, T_Q8, U32
 from prompts import prefix
 from tasks import specs
 

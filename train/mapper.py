@@ -4,7 +4,7 @@ The layout is the published one (Program-as-Weights, section 3): mean over layer
 coefficient head, bases shared by all layers of a module type, modules in alphabetical order of their names.
 """
 import math
-import torch, torch.nn as nn, torch.nn.functional as F
+import torch, torch.nn as nn
 
 MODULES = {'attn_c_proj': 'attn_output', 'c_attn': 'attn_qkv', 'c_fc': 'ffn_up', 'mlp_c_proj': 'ffn_down'}
 

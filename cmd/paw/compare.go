@@ -37,21 +37,24 @@ func methods(b *base) ([]method, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := func(name string, s finetune.Start, refine bool) method {
-		return method{Name: name, compile: finetune.NewFrom(name, b.Base, s, refine)}
+	from := func(name string, refine bool) method {
+		return method{Name: name, compile: finetune.NewFrom(name, b.Base, n, refine)}
+	}
+	control := func(name string, s finetune.Start) method {
+		return method{Name: name, compile: finetune.NewControl(name, b.Base, s)}
 	}
 	list := []method{
 		{Name: "majority", plain: majorityOf},
 		{Name: "plain code", plain: plainOf},
-		from("pseudo-program only", neural.Bare(b.Engine.Geometry()), false),
+		control("pseudo-program only", neural.Bare(b.Engine.Geometry())),
 	}
 	if f := n.Fixed(); f != nil {
-		list = append(list, from("one fixed adapter", f, false))
+		list = append(list, control("one fixed adapter", f))
 	}
 	return append(list,
-		from("neural", n, false),
+		from("neural", false),
 		method{Name: "fine-tuned", compile: finetune.New(tuneCompiler, b.Base)},
-		from("neural + refine", n, true)), nil
+		from("neural + refine", true)), nil
 }
 
 // majorityOf answers with the most common output of the cases themselves: no program can know it.

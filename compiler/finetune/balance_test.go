@@ -79,14 +79,15 @@ func TestTemperingWeights(t *testing.T) {
 // A control shows what the bare interpreter does, and free text has nothing to weigh.
 func TestWhatIsNotBalanced(t *testing.T) {
 	b := tinyBase(t, 1024)
+	f := &fixed{adapter: randomAdapter(b.Engine.Geometry(), 32)}
 	for name, c := range map[string]struct {
-		start Start
-		spec  string
+		compiler *Compiler
+		spec     string
 	}{
-		"a control": {&control{fixed{adapter: randomAdapter(b.Engine.Geometry(), 32)}}, fireSpec},
-		"free text": {&fixed{adapter: randomAdapter(b.Engine.Geometry(), 32)}, "Write the last word of the sentence."},
+		"a control": {NewControl("test", b, f), fireSpec},
+		"free text": {NewFrom("test", b, f, false), "Write the last word of the sentence."},
 	} {
-		p, err := NewFrom("test", b, c.start, false).Compile(t.Context(), compiler.Request{Spec: c.spec}, nil)
+		p, err := c.compiler.Compile(t.Context(), compiler.Request{Spec: c.spec}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +96,3 @@ func TestWhatIsNotBalanced(t *testing.T) {
 		}
 	}
 }
-
-type control struct{ fixed }
-
-func (c *control) Temperature() float32 { return 0 }

@@ -28,13 +28,17 @@ type Base struct {
 	Engine      engine.Engine // the same file, loaded: measures programs, tokenises
 }
 
+const smallWidth = 512 // of an interpreter like the mini
+
 // settings are a base's training defaults and the number of examples its prompts show.
 //
 // On fourteen development tasks (sixteen examples each, 312 cases) the mini's programs answered 80 % right
 // with none shown and all trained, 83 % with three shown and the rest trained, 74 to 79 % with six; 76 %
 // with six shown and no training at all.
+//
+// A training that begins from a Start takes the same, but for rank and alpha, which are the Start's.
 func settings(width int) (o Options, show int) {
-	const smallWidth, alpha = 512, 16
+	const alpha = 16
 	if width <= smallWidth {
 		return Options{Rank: 32, Alpha: alpha, Steps: 30, LR: 1.5e-3, Seed: 1}, 3
 	}
@@ -55,16 +59,11 @@ type Compiler struct {
 	base  Base
 	start Start // nil: training begins from chance
 	train bool
+	raw   bool // labels are not weighed
 
 	load  sync.Once
 	model *Model
 	err   error
-}
-
-// refining are the settings of a training that starts from a neural compiler's adapter: those of
-// settings, found the same way.
-func refining() (o Options, show int) {
-	return Options{Steps: 30, LR: 1.5e-3, Seed: 1}, 3
 }
 
 // New returns a compiler for one base. Its weights are expanded on the first compile.
@@ -76,15 +75,21 @@ func NewFrom(name string, base Base, start Start, refine bool) *Compiler {
 	return &Compiler{name: name, base: base, start: start, train: refine}
 }
 
+// NewControl returns what a neural compiler is measured against: every program gets the same start and
+// nothing else, so that it shows what the interpreter does by itself.
+func NewControl(name string, base Base, start Start) *Compiler {
+	return &Compiler{name: name, base: base, start: start, raw: true}
+}
+
 // Name in the registry.
 func (c *Compiler) Name() string { return c.name }
 
 // Snapshot names this version of the method and the base: another snapshot may give another program.
 func (c *Compiler) Snapshot() string {
 	if c.start != nil {
-		return fmt.Sprintf("%s-1-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
+		return fmt.Sprintf("%s-2-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
 	}
-	return fmt.Sprintf("%s-1-%.8s", c.name, c.base.SHA256)
+	return fmt.Sprintf("%s-2-%.8s", c.name, c.base.SHA256)
 }
 
 // kind is meta.json's compiler_kind: what made the numbers last.
@@ -113,9 +118,6 @@ func (c *Compiler) Compile(ctx context.Context, r compiler.Request, progress fun
 	}
 	j := &job{Compiler: c, spec: spec, progress: progress, trainings: 1}
 	j.options, j.show = settings(c.base.Engine.Geometry().Width)
-	if c.start != nil {
-		j.options, j.show = refining()
-	}
 	if r.Steps > 0 {
 		j.options.Steps = r.Steps
 	}

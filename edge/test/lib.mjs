@@ -22,7 +22,7 @@ export async function start({ published, origin, without = [] } = {}) {
   for (const name of without) delete bindings[name];
   const mf = new Miniflare({
     host: "127.0.0.1", port: 0, cf: false, // asks nobody where it is
-    compatibilityDate: "2026-04-01", modulesRoot: worker,
+    compatibilityDate: "2025-09-01", modulesRoot: worker,
     modules: [
       ...["entry.mjs", "worker.mjs", "runtime.mjs", "wasm_exec.js"].map((name) => ({ type: "ESModule", path: join(worker, name) })),
       { type: "CompiledWasm", path: join(worker, "app.wasm") },

@@ -9,8 +9,8 @@ import _ "embed"
 //go:embed kernel.wasm
 var Wasm []byte
 
-// Relaxed is the same kernel for hosts with relaxed SIMD (Chromium, Firefox; not wazero): the same
-// bits, prompts more than twice as fast where the processor multiplies 8-bit integers.
+// Relaxed is the same kernel for hosts with relaxed SIMD (Chromium; not wazero): the same bits, prompts
+// half as fast again (docs/benchmarks.md).
 //
 //go:embed kernel-relaxed.wasm
 var Relaxed []byte

@@ -172,7 +172,10 @@ async function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o
       if (fresh !== it) fresh?.dispose();
       return it;
     }
-    if (interpreters.get(key) === running) interpreters.delete(key); // its worker has died, or never lived
+    if (interpreters.get(key) === running) { // its worker has died, or never lived
+      interpreters.delete(key);
+      states.delete(key);
+    }
   }
   const it = fresh ?? Interpreter.start();
   const starting = (async () => {
