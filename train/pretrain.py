@@ -99,7 +99,7 @@ def main():
         m.load_state_dict(s['model'])
         if meaning and s.get('meaning'):
             meaning.load_state_dict(s['meaning'])
-        for o, state in zip(opts, s['opts']):
+        for o, state in zip(opts, s['opts']):  # none in a checkpoint that restore.py made
             o.load_state_dict(state)
         step, tokens, spent = s['step'], s['tokens'], s['spent']
     say = print if ranks.rank() == 0 else lambda *a, **k: None

@@ -3,8 +3,8 @@
 
     smoke.py [--work DIR]      also: python3 pretrain.py --smoke
 
-Uses the sample in sample/ and proves only that the parts fit together: the loss falls, a resumed run goes on, and two
-exports of one checkpoint are equal.
+Uses the sample in sample/ and proves only that the parts fit together: the loss falls, a resumed run goes on, also from exported
+weights alone, and two exports of one checkpoint are equal.
 """
 import argparse, hashlib, os, subprocess, sys, tempfile
 
@@ -38,6 +38,11 @@ def main():
         run('export.py', '--work', work, '--out', files[0])
         run('export.py', '--work', work, '--out', files[1])
         run('check.py', 'ids', '--work', work, '--gguf', files[0], '--strings', '300')
+        # Another work folder goes on from the exported file alone.
+        again = os.path.join(work, 'again')
+        run('restore.py', '--work', again, '--gguf', files[0])
+        run('prepare.py', '--corpus', corpus, '--work', again, '--keep-tokenizer')
+        restored = first(run('pretrain.py', *[again if x == work else x for x in train], '--steps', '10', '--resume', '--seed', '2'), 'out')
         learn = ['--corpus', corpus, '--work', work, '--minutes', '1', '--own', '2', '--hidden', '1', '--fixed', '1', '--bare', '1', '--prefix', '4', '--bases', '4', '--eval-tasks', '3', '--eval-minutes', '99', '--joint', '0.25']
         learned = run('compiler.py', *learn, '--steps', '20') + run('compiler.py', *learn, '--steps', '25', '--resume')
         run('export.py', '--work', work, '--out', files[0])
@@ -47,6 +52,8 @@ def main():
         sums = [hashlib.sha256(open(f, 'rb').read()).hexdigest() for f in files]
     if len(losses) < 2 or losses[-1] >= losses[0]:
         raise SystemExit(f'the loss did not fall: {losses}')
+    if not restored or restored[0] >= losses[0]:
+        raise SystemExit(f'a run from exported weights starts at {restored}, one from noise at {losses[0]}')
     own = first(learned, 'own')
     if len(own) < 2 or not all(x == x and x < 12 for x in own) or min(written) < 50:
         raise SystemExit(f'the neural compiler did not train or export: {own}, {written}')

@@ -1,10 +1,11 @@
 """The task sampler. A task: family, task (the instruction), labels or None, examples, cases [(input, output)]."""
 import random
-from . import classify, everyday, forms, phrases, records, text, topics, words
+from . import classify, compose, everyday, forms, phrases, records, text, topics, words
 from .pools import DEV_FAMILIES, HELD_FAMILIES, TEST_FAMILIES, Pools, prose  # noqa: F401
 
 LABELLED = [(classify.intent, 18), (classify.domain, 4), (classify.intent_yes_no, 5), (classify.opinion, 9), (classify.word_class, 9), (classify.slot_kind, 2), (topics.topic, 28), (topics.yes_no, 5)]
 FREE = [(words.words, 5), (words.slots, 15), (words.instruction, 2), (classify.lookup, 7)]
+COMPOSED = 34  # of about 194
 
 
 def generated(r, pools, split, n, ev):
@@ -48,6 +49,20 @@ def check(r, pools, n, ev):
     return dict(family={'contains a digit': 'contains digit'}.get(cond, 'check'), task=phrases.yes_no(r, cond, yes, no), labels=[yes, no], examples=rows[:m], cases=rows[m:])
 
 
+def composed(r, pools, split, n, ev):
+    """A rewriting task of compose.py, or a yes/no question about the shape of a text. Half show enough examples to see the pattern."""
+    if r.random() < .14:
+        cond, make = compose.condition(r, pools.names)
+        yes, no = r.choice([('yes', 'no')] * 4 + [('true', 'false'), tuple(pools.names(r, 2))])
+        m = phrases.shown(r, 1)
+        rows = [(x, yes if y else no) for x, y in map(make, sentences(r, pools, n + m, ev))]
+        return dict(family='shape', task=phrases.yes_no(r, cond, yes, no), labels=[yes, no], examples=rows[:m], cases=rows[m:])
+    family, phrasings, make = compose.family(r, pools.names)
+    m = phrases.shown(r, 3 if 'examples' in phrasings[-1] else r.choice([1, 3]))
+    rows = list(dict.fromkeys(make(s) for s in sentences(r, pools, n + m, ev)))
+    return dict(family=family, task=phrases.instruct(r, phrasings), labels=None, examples=rows[:m], cases=rows[m:])
+
+
 def signs(r, pools, n, ev, family, makers, about):
     """A labelled task made from {label: function of a sentence}: some of the labels, in any order, sometimes renamed."""
     labels = r.sample(sorted(makers), r.randint(min(len(makers), 2 + (r.random() < .5)), len(makers)))
@@ -72,7 +87,7 @@ def sample(r, pools, split='train', n=9):
         return r.choice([generated, generated, generated, words.slots])(r, pools, split, n, ev)
     if split == 'test':
         return r.choices([generated, words.slots, words.words, classify.intent, lambda *a: classify.opinion(*a, dom='movie text subjectivity')], [30, 4, 1, 8, 1])[0](r, pools, split, n, ev)
-    menu = LABELLED + FREE + [(generated, 48)]
+    menu = LABELLED + FREE + [(generated, 48), (composed, COMPOSED)]
     f = r.choices([m[0] for m in menu], [m[1] for m in menu])[0]
     task = f(r, pools, split, n, ev)
     return task if task['cases'] and task['family'] not in HELD_FAMILIES else sample(r, pools, split, n)
