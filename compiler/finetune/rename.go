@@ -1,0 +1,159 @@
+package finetune
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"paw/compiler/pseudo"
+	"paw/tokenizer"
+)
+
+// A few examples tell which words an answer takes over from its input, but a training on them alone learns
+// the words. Renaming makes more of them: whatever stands in the input and the output of an example, a word
+// or a number, is replaced by another in both, in the same case. The new word begins with the same letter and
+// is about as long, so that what hangs on order or length mostly stays true.
+
+// renamer makes variants of examples.
+type renamer struct {
+	byInitial map[byte][]string // lower-case words
+	rand      *rand.Rand
+}
+
+const shortestRenamed = 2 // letters
+
+// newRenamer chooses among words, lower case.
+func newRenamer(words []string, seed uint64) *renamer {
+	r := &renamer{byInitial: map[byte][]string{}, rand: rand.New(rand.NewPCG(seed, 0x72656e616d65))} // "rename"
+	for _, w := range words {
+		r.byInitial[w[0]] = append(r.byInitial[w[0]], w)
+	}
+	return r
+}
+
+// wholeWords are the words that an interpreter reads as one token: a to z, lower case.
+func wholeWords(t *tokenizer.Tokenizer) []string {
+	var out []string
+	for id := range int32(t.Size()) {
+		if t.IsControl(id) {
+			continue
+		}
+		w, ok := strings.CutPrefix(string(t.Bytes(id)), " ")
+		if ok && len(w) >= shortestRenamed && !strings.ContainsFunc(w, func(c rune) bool { return c < 'a' || c > 'z' }) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// variants are up to n renamed copies of an example, none where input and output share nothing.
+func (r *renamer) variants(e pseudo.Example, n int) []pseudo.Example {
+	in, out := pieces(e.Input), pieces(e.Output)
+	shared := map[string]bool{}
+	for _, p := range out {
+		if p.renamable() && slices.ContainsFunc(in, func(q piece) bool { return q.key() == p.key() }) {
+			shared[p.key()] = true
+		}
+	}
+	if len(shared) == 0 {
+		return nil
+	}
+	var result []pseudo.Example
+	for range n {
+		names := map[string]string{}
+		for _, p := range in { // in the order of the text: a map has none
+			if key := p.key(); shared[key] && names[key] == "" {
+				names[key] = r.other(key)
+			}
+		}
+		result = append(result, pseudo.Example{Input: renamed(in, names), Output: renamed(out, names)})
+	}
+	return result
+}
+
+// other is a word or number like key; key itself where there is none.
+func (r *renamer) other(key string) string {
+	if isDigit(rune(key[0])) {
+		digits := []byte(key)
+		for i := range digits {
+			if i == 0 && len(digits) > 1 {
+				digits[i] = byte('1' + r.rand.IntN(9))
+			} else {
+				digits[i] = byte('0' + r.rand.IntN(10))
+			}
+		}
+		return string(digits)
+	}
+	var like []string
+	for _, w := range r.byInitial[key[0]] {
+		if d := len(w) - len(key); -2 <= d && d <= 2 && w != key {
+			like = append(like, w)
+		}
+	}
+	if len(like) == 0 {
+		return key
+	}
+	return like[r.rand.IntN(len(like))]
+}
+
+// piece is a run of letters, of digits, or of anything else.
+type piece string
+
+func (p piece) key() string { return strings.ToLower(string(p)) }
+
+func (p piece) renamable() bool {
+	c, _ := utf8.DecodeRuneInString(string(p))
+	return isDigit(c) || unicode.IsLetter(c) && utf8.RuneCountInString(string(p)) >= shortestRenamed
+}
+
+func isDigit(c rune) bool { return '0' <= c && c <= '9' }
+
+func pieces(s string) []piece {
+	kind := func(c rune) int {
+		switch {
+		case unicode.IsLetter(c):
+			return 1
+		case isDigit(c):
+			return 2
+		}
+		return 0
+	}
+	var out []piece
+	start, last := 0, -1
+	for i, c := range s {
+		if k := kind(c); k != last {
+			if i > start {
+				out = append(out, piece(s[start:i]))
+			}
+			start, last = i, k
+		}
+	}
+	if start < len(s) {
+		out = append(out, piece(s[start:]))
+	}
+	return out
+}
+
+// renamed writes the pieces with the new names, each in the case of the word that it replaces.
+func renamed(parts []piece, names map[string]string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		name := names[p.key()]
+		if name == "" || name == p.key() {
+			b.WriteString(string(p))
+			continue
+		}
+		s := string(p)
+		first, size := utf8.DecodeRuneInString(s)
+		switch {
+		case s == strings.ToUpper(s) && utf8.RuneCountInString(s) > 1:
+			name = strings.ToUpper(name)
+		case unicode.IsUpper(first) && s[size:] == strings.ToLower(s[size:]):
+			name = strings.ToUpper(name[:1]) + name[1:]
+		}
+		b.WriteString(name)
+	}
+	return b.String()
+}
