@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the tokenizer on generated tasks and prose, and write the prose as token ids.
 
-    prepare.py --corpus DIR --work DIR [--vocab 8192]
+    prepare.py --corpus DIR --work DIR [--vocab 8192] [--keep-tokenizer]
 """
 import argparse, os
 import numpy as np

@@ -116,6 +116,20 @@ func TestCompileIsDeterministic(t *testing.T) {
 	}
 }
 
+const copySpec = "Return the number.\nInput: order 4711 now\nOutput: 4711\nInput: my 300 tins\nOutput: 300\nInput: 25 cats\nOutput: 25\nInput: all 1600 of it\nOutput: 1600\n"
+
+// One id, one program: asking for a report must not change what is trained.
+func TestReportDoesNotChangeTheAdapter(t *testing.T) {
+	b := tinyBase(t, 1024)
+	for _, spec := range []string{exampleSpec(6), copySpec} {
+		with := compile(t, b, compiler.Request{Spec: spec, Steps: 3})
+		without := compile(t, b, compiler.Request{Spec: spec, Steps: 3, SkipEvaluation: true})
+		if with.Meta.ProgramID != without.Meta.ProgramID || !bytes.Equal(with.Adapter, without.Adapter) {
+			t.Errorf("%.20q: another adapter with a report than without", spec)
+		}
+	}
+}
+
 func TestReportComesFromUnseenExamples(t *testing.T) {
 	b := tinyBase(t, 1024)
 	var stages []compiler.Stage

@@ -16,6 +16,29 @@ import (
 // or a number, is replaced by another in both, in the same case. The new word begins with the same letter and
 // is about as long, so that what hangs on order or length mostly stays true.
 
+// Renamed variants of an example at most, and the number of examples that are enough without: 12 have two variants
+// each, 25 none. (On 60 rewriting programs that the mini had never seen 27.9 % of 480 cases were right without
+// variants, 29.8 % with one, 30.2 % with three.)
+const mostVariants, enough = 3, 24
+
+// renaming gives what to train beside the targets of a program that has n examples in all. Labelled programs get
+// nothing: their answers are not taken from the input. Nor do those of larger interpreters, where every case
+// costs tenths of a second a step and the gain was not measured. It begins anew at every call, so that a program does
+// not hang on what was trained before it.
+func (j *job) renaming(n int) func(targets []pseudo.Example) []pseudo.Example {
+	each := min(enough/n, mostVariants)
+	if each == 0 || len(j.spec.Labels) > 0 || j.base.Engine.Geometry().Width > smallWidth {
+		return func([]pseudo.Example) []pseudo.Example { return nil }
+	}
+	r := newRenamer(wholeWords(j.base.Engine.Tokenizer()), 1)
+	return func(targets []pseudo.Example) (out []pseudo.Example) {
+		for _, e := range targets {
+			out = append(out, r.variants(e, each)...)
+		}
+		return out
+	}
+}
+
 // renamer makes variants of examples.
 type renamer struct {
 	byInitial map[byte][]string // lower-case words

@@ -32,6 +32,29 @@ func TestVariantsKeepThePatternOfAnExample(t *testing.T) {
 	}
 }
 
+func TestWhatIsRenamed(t *testing.T) {
+	b := tinyBase(t, 1024)
+	unlabelled, labelled := pseudo.Spec{}, pseudo.Spec{Labels: []string{"red", "blue"}}
+	targets := []pseudo.Example{{Input: "order 12", Output: "12"}, {Input: "order 77", Output: "77"}}
+	for _, c := range []struct {
+		name           string
+		spec           pseudo.Spec
+		examples, want int
+	}{
+		{"few examples", unlabelled, 2, 6},
+		{"twelve", unlabelled, 12, 4},
+		{"enough", unlabelled, 25, 0},
+		{"labels", labelled, 2, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := &job{Compiler: New("test", b), spec: c.spec}
+			if got := j.renaming(c.examples)(targets); len(got) != c.want {
+				t.Errorf("%d variants, want %d: %v", len(got), c.want, got)
+			}
+		})
+	}
+}
+
 // cut takes the two ends off a text.
 func cut(s, before, after string) (string, bool) {
 	s, a := strings.CutPrefix(s, before)

@@ -60,6 +60,8 @@ def composed(r, pools, split, n, ev):
     family, phrasings, make = compose.family(r, pools.names)
     m = phrases.shown(r, 3 if 'examples' in phrasings[-1] else r.choice([1, 3]))
     rows = list(dict.fromkeys(make(s) for s in sentences(r, pools, n + m, ev)))
+    if compose.held_out(rows):
+        return composed(r, pools, split, n, ev)
     return dict(family=family, task=phrases.instruct(r, phrasings), labels=None, examples=rows[:m], cases=rows[m:])
 
 

@@ -1,11 +1,9 @@
 """Rewriting tasks without end: one to three small steps on the words of a text, described in English.
 
-A step is (what it does to the list of words, how people say it). Families that are held out are not among them, nor
-anything that does the same: no dropping of the first word alone, no title case, no last word or item, no bullets, no
-hashtags, no hyphens between words, no acronyms, no KEY=value lines, no column of a record (see pools.py).
+A step is (what it does to the list of words, how people say it). Families that are held out are not among them: no
+dropping of the first word alone, no title case, no last word or item, no bullets, no hashtags, no hyphens between
+words, no acronyms, no KEY=value lines (see pools.py). What comes out the same by chance is found by `held_out`.
 """
-from . import phrases
-from .phrases import THINGS
 
 NUMBER = ['zero', 'one', 'two', 'three', 'four', 'five']
 NTH = ['', 'first', 'second', 'third', 'fourth', 'fifth']
@@ -13,7 +11,7 @@ SIGNS = {'/': 'slashes', '+': 'plus signs', '.': 'dots', '~': 'tildes', '|': 'ba
 PAIRS = {'()': 'parentheses', '[]': 'square brackets', '{}': 'curly brackets', '<>': 'angle brackets', '""': 'double quotes', "''": 'single quotes', '**': 'asterisks', '``': 'backticks', '||': 'bars', '//': 'slashes'}
 
 
-def selections(r, names):
+def selections(r):
     """(function of the words, phrases after an imperative)."""
     i, n = r.randint(2, 4), r.randint(2, 3)
     c = r.choice('aeiorstnl')
@@ -40,7 +38,7 @@ def selections(r, names):
     ]
 
 
-def changes(r, names):
+def changes(r):
     """(function of one word, phrases): applied to every word."""
     q, a, b = r.choice(sorted(PAIRS)), r.choice('!?.,;_~^%$@'), r.choice('+_~^%$@&')
     n, x = r.randint(2, 3), r.choice('aeiou')
@@ -85,13 +83,13 @@ def rewrite(r, names):
     sep, = r.choices([s for s, _ in SPLITS], [n for _, n in SPLITS])
     steps, says = [], []
     for _ in range(r.choices([0, 1, 2], [3, 9, 2])[0]):
-        f, p = r.choice(selections(r, names))
+        f, p = r.choice(selections(r))
         steps.append(f)
         says.append(r.choice(p))
     whole = not says or r.random() < .35
     change = join = frame = None
     if r.random() < .5:
-        change, p = r.choice(changes(r, names))
+        change, p = r.choice(changes(r))
         says.append(r.choice(p).replace('{}', r.choice(['every word', 'each word', 'all the words', 'the words']) if whole else r.choice(['each of them', 'every remaining word', 'what is left', 'the result', 'it']), 1))
     if r.random() < .35:
         join = r.choice(sorted(SIGNS))
@@ -178,6 +176,17 @@ def condition(r, names):
     ]
     what, yes, no = r.choice(pick)
     return what, lambda s: (yes if r.random() < .5 else no)(s)
+
+
+def held_out(rows):
+    """Whether all rows do what a held-out family does: the fourth of at most four items is the last one. paw-mini-3
+    was trained before this check was here: of 17,199 tasks drawn as it drew them 116 came out so."""
+    last = [lambda s, x=x: s.split(x)[-1] for x, _ in SPLITS]
+    bullets = [lambda s, x=x: '\n'.join('- ' + i for i in s.split(x)) for x, _ in SPLITS]
+    same = last + bullets + [lambda s: ' '.join(s.split(' ')[1:]), lambda s: '-'.join(s.split(' ')), lambda s: ', '.join(s.split(' ')[::-1]),
+                             lambda s: ' '.join(w.capitalize() for w in s.split(' ')), lambda s: ''.join(w[0].upper() for w in s.split())]
+    changed = [(x, y) for x, y in rows if x != y]
+    return bool(changed) and any(all(f(x) == y for x, y in changed) for f in same)
 
 
 FAMILIES = [(rewrite, 12), (field, 4), (template, 4)]
