@@ -12,4 +12,5 @@ scripts/build-edge.sh
 CGO_ENABLED=0 "${GO:-go}" build -trimpath -o build/edge-publish ./edge/publish
 cd edge/test
 npm ci --silent --no-fund --no-audit
+node flags.mjs
 exec node --test --test-concurrency=1 --test-timeout=240000 --test-reporter=spec ./*.test.mjs "$@"
