@@ -290,6 +290,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
+		sameAsArchiveZip(t, b, p)
 		again, err := read(encode(t, p))
 		if err != nil {
 			t.Fatalf("what was read cannot be written and read again: %v", err)
@@ -298,4 +299,24 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("a round trip changed the program")
 		}
 	})
+}
+
+// sameAsArchiveZip: what our reader accepts, archive/zip reads as the same members.
+func sameAsArchiveZip(t *testing.T, b []byte, p *Program) {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatalf("archive/zip refuses what was read: %v", err)
+	}
+	have := map[string]string{memberTemplate: p.Template, memberPseudo: p.PseudoProgram, memberAdapter: string(p.Adapter)}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatalf("archive/zip refuses %s: %v", f.Name, err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil || f.Name != memberMeta && string(data) != have[f.Name] {
+			t.Fatalf("archive/zip reads %s otherwise (%v)", f.Name, err)
+		}
+	}
 }

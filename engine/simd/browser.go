@@ -14,8 +14,8 @@ import (
 )
 
 // chunkTime is how long one kernel call of a prompt may take: the worker's event loop, and with it
-// an abort, waits that long.
-const chunkTime = 34 * time.Millisecond
+// an abort, waits that long. Not much shorter, for every further call reads all weights again.
+const chunkTime = 64 * time.Millisecond
 
 // browserHost runs the kernel through the worker's host object (web/src/host.ts; docs/design.md,
 // "The host object"). It must be used from goroutines, never from inside a js.FuncOf handler:

@@ -8,14 +8,14 @@ import (
 // Mirror of wasm/kernel/src/abi.h. All fields are 32-bit words; TestLayout compares the sizes with
 // the kernel's own.
 const (
-	abiVersion = 1
+	abiVersion = 2
 
 	block       = 32 // columns that share a scale
 	group       = 8  // rows of a packed group
 	chunk       = 32 // most tokens of one prefill call
 	q8Bytes     = 34
 	q4Bytes     = 18
-	tile        = 4
+	tile        = 4 // tokens multiplied at once, and queries that attend together
 	modules     = 4
 	heapBaseIdx = 1 // abi_word index of __heap_base
 )
@@ -27,7 +27,7 @@ const (
 	adapterSize   = 2 * 4
 	pairSize      = 2 * matrixSize
 	segmentSize   = 4 * 4
-	scratchSize   = 10 * 4
+	scratchSize   = 11 * 4
 	sessionSize   = 2*4 + 2*segmentSize + 2*4
 	candidateSize = 3 * 4
 
@@ -54,7 +54,7 @@ type matrix struct {
 
 func (w *words) matrix(m matrix) { w.u32(m.packed, m.bias, m.in, m.rows) }
 
-// segment is keys and values of consecutive positions, [layers][capacity][width] each.
+// segment is keys and values of consecutive positions, [layers][heads][capacity][width / heads] each.
 type segment struct {
 	key, value       uint32
 	length, capacity uint32

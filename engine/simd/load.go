@@ -14,6 +14,7 @@ type scratch struct {
 	descriptor uint32
 	low, lowQ  uint32
 	lowS       uint32
+	prepared   uint32
 	rank       int // the largest rank the low buffers hold
 	fixed      [7]uint32
 }
@@ -225,7 +226,7 @@ func fixedSizes(g arch.Geometry) [7]int64 {
 		4 * chunk * int64(g.Width),
 		4 * chunk * int64(g.Width),
 		4 * chunk * int64(max(3*g.Width, g.FFN)),
-		4 * int64(g.Context+tile),
+		4 * tile * int64(g.Context+tile),
 		4 * vocab,
 		2 * chunk * widest,
 		4 * chunk * widest / block,
@@ -233,7 +234,7 @@ func fixedSizes(g arch.Geometry) [7]int64 {
 }
 
 func (e *Engine) scratchBytes(rank int) int64 {
-	total := int64(rank*chunk*8) + int64(4*3*e.geometry.Vocab) + 1<<16
+	total := int64(rank*chunk*8) + int64(2*4*group*max(rank, e.geometry.Width, e.geometry.FFN)/block) + int64(4*3*e.geometry.Vocab) + 1<<16
 	for _, n := range fixedSizes(e.geometry) {
 		total += n + alignment
 	}
@@ -256,13 +257,13 @@ func (e *Engine) allocScratch() (err error) {
 	return e.growLow(block)
 }
 
-// growLow makes the buffers for A·x hold a rank.
+// growLow makes the buffers that depend on an adapter's rank hold it.
 func (e *Engine) growLow(rank int) (err error) {
 	s := &e.shared
 	if rank <= s.rank {
 		return nil
 	}
-	for _, p := range []*uint32{&s.low, &s.lowQ, &s.lowS} {
+	for _, p := range []*uint32{&s.low, &s.lowQ, &s.lowS, &s.prepared} {
 		e.arena.release(*p)
 		*p = 0
 	}
@@ -276,9 +277,12 @@ func (e *Engine) growLow(rank int) (err error) {
 	if s.lowS, err = e.arena.alloc(int64(4 * chunk * rank / block)); err != nil {
 		return err
 	}
+	if s.prepared, err = e.arena.alloc(int64(2 * 4 * group * max(rank, e.geometry.Width, e.geometry.FFN) / block)); err != nil {
+		return err
+	}
 	s.rank = rank
 	f := s.fixed
 	var w words
-	w.u32(f[0], f[1], f[2], s.low, f[3], f[4], f[5], s.lowQ, f[6], s.lowS)
+	w.u32(f[0], f[1], f[2], s.low, f[3], f[4], f[5], s.lowQ, f[6], s.lowS, s.prepared)
 	return e.host.Write(s.descriptor, w.b)
 }

@@ -16,7 +16,7 @@ typedef int16_t i16;
 typedef float f32;
 
 enum {
-  ABI_VERSION = 1,
+  ABI_VERSION = 2,
   BLOCK = 32,                      // columns that share one scale (Q8_0)
   GROUP = 8,                       // rows interleaved in one packed group
   Q8_BYTES = 34,                   // one Q8_0 block: f16 scale + 32 int8
@@ -24,6 +24,7 @@ enum {
   PACKED_BYTES = Q8_BYTES * GROUP, // one packed block: 8 f16 scales + 32 columns of 8 rows (see quant.h)
   TILE = 4,                        // tokens multiplied at once
   CHUNK = 32,                      // most tokens of one prefill call
+  STREAMS = 4,                     // row groups that a single token is multiplied with at once
 };
 
 enum { ATTN_QKV, ATTN_OUTPUT, FFN_UP, FFN_DOWN, MODULES };
@@ -60,7 +61,7 @@ typedef struct {
   Pair pair[]; // layers × MODULES
 } Adapter;
 
-// Keys and values of consecutive positions: [layers][capacity][width] each.
+// Keys and values of consecutive positions: [layers][heads][capacity][width / heads] each.
 typedef struct {
   f32 *key, *value;
   u32 length, capacity;
@@ -72,10 +73,11 @@ typedef struct {
   f32 *h;      // CHUNK × width: normalised input of a module, or attention output
   f32 *y;      // CHUNK × max(3·width, ffn)
   f32 *low;    // CHUNK × max rank: A x
-  f32 *scores; // context + TILE: attention weights of one query
+  f32 *scores; // TILE × (context + TILE): attention weights of the queries that go together
   f32 *logits; // vocab rounded up to GROUP
   void *q, *low_q;  // quantised activations, room for i16: CHUNK × max(width, ffn) and CHUNK × max rank
   f32 *s, *low_s;   // their scales, one per BLOCK
+  void *prepared;   // 2·GROUP words per BLOCK of max(width, ffn, max rank)
 } Scratch;
 
 // Attention reads two segments: the immutable prefix of a program, then this session's own tail.

@@ -49,44 +49,56 @@ static void norm_all(const Run *r, const f32 *x, const f32 *gain, const f32 *bia
 // Rows first..last of one module on the activations in scratch, with the adapter's share on top.
 static void apply(const Run *r, u32 layer, u32 module, u32 first, u32 last, f32 *y, u32 stride, int accumulate) {
   const Scratch *c = r->scratch;
-  matmul_rows(&r->model->layer[layer].module[module], first, last, c->q, c->s, r->n, y, stride, accumulate, r->batch);
+  matmul_rows(&r->model->layer[layer].module[module], first, last, c->q, c->s, r->n, y, stride, accumulate, r->batch, c->prepared);
   const Adapter *adapter = r->session->adapter;
   if (!adapter) return;
   const Pair *p = &adapter->pair[layer * MODULES + module];
   if (!p->a.packed) return;
   const u32 rank = adapter->rank;
-  matmul_rows(&p->a, 0, rank, c->q, c->s, r->n, c->low, rank, 0, r->batch);
+  matmul_rows(&p->a, 0, rank, c->q, c->s, r->n, c->low, rank, 0, r->batch, c->prepared);
   for (u32 t = 0; t < r->n; t++)
     quantize(c->low + (size_t)t * rank, rank, adapter->scale, c->low_q, c->low_s, t, r->batch);
-  matmul_rows(&p->b, first, last, c->low_q, c->low_s, r->n, y, stride, 1, r->batch);
+  matmul_rows(&p->b, first, last, c->low_q, c->low_s, r->n, y, stride, 1, r->batch, c->prepared);
+}
+
+// Where a head of a layer lies in a segment's keys and values.
+INLINE size_t head_at(const Run *r, const Segment *s, u32 layer, u32 head) {
+  const u32 width = r->model->width;
+  return (size_t)layer * s->capacity * width + (size_t)head * s->capacity * (width / r->model->heads);
 }
 
 // Keeps the keys and values of this run in the tail.
 static void remember(const Run *r, u32 layer) {
-  const u32 width = r->model->width;
+  const u32 width = r->model->width, dim = width / r->model->heads;
   const Segment *tail = &r->session->tail;
-  for (u32 t = 0; t < r->n; t++) {
-    const f32 *y = r->scratch->y + (size_t)t * 3 * width;
-    const size_t at = ((size_t)layer * tail->capacity + tail->length + t) * width;
-    __builtin_memcpy(tail->key + at, y + width, width * 4);
-    __builtin_memcpy(tail->value + at, y + 2 * width, width * 4);
+  for (u32 h = 0; h < r->model->heads; h++) {
+    const size_t at = head_at(r, tail, layer, h) + (size_t)tail->length * dim;
+    for (u32 t = 0; t < r->n; t++) {
+      const f32 *y = r->scratch->y + (size_t)t * 3 * width + h * dim;
+      for (u32 i = 0; i < dim; i += 4) {
+        store(tail->key + at + t * dim + i, load(y + width + i));
+        store(tail->value + at + t * dim + i, load(y + 2 * width + i));
+      }
+    }
   }
 }
 
 // Attention of the run's queries; the first of them stands at tail position `at`. Output to scratch h.
-static void attend_all(const Run *r, u32 layer, u32 at, const f32 *queries, u32 query_stride) {
+static void attend_all(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width) {
   const Model *m = r->model;
   const Segment *prefix = &r->session->prefix, *tail = &r->session->tail;
   const u32 width = m->width, dim = width / m->heads;
   const f32 scale = 1.f / __builtin_sqrtf((f32)dim);
-  const size_t p0 = (size_t)layer * prefix->capacity * width, t0 = (size_t)layer * tail->capacity * width;
-  for (u32 h = 0; h < m->heads; h++)
-    for (u32 t = 0; t < r->n; t++) {
-      const Keys before = {prefix->key + p0 + h * dim, prefix->value + p0 + h * dim, prefix->length};
-      const Keys own = {tail->key + t0 + h * dim, tail->value + t0 + h * dim, at + t + 1};
-      attend(dim, queries + (size_t)t * query_stride + h * dim, scale, before, own, width, r->scratch->scores,
-             r->scratch->h + (size_t)t * width + h * dim);
+  for (u32 h = 0; h < m->heads; h++) {
+    const size_t p = head_at(r, prefix, layer, h), o = head_at(r, tail, layer, h);
+    for (u32 t = 0, queries; t < r->n; t += queries) {
+      queries = t + TILE <= r->n ? TILE : 1;
+      const Keys seen[2] = {{prefix->key + p, prefix->value + p, prefix->length},
+                            {tail->key + o, tail->value + o, at + t + 1}};
+      attend(queries, dim, query + (size_t)t * query_width + h * dim, query_width, scale, seen, r->scratch->scores,
+             r->scratch->h + (size_t)t * width + h * dim, width);
     }
+  }
 }
 
 // Attention output and feed-forward, both added to the residual stream.

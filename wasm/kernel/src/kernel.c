@@ -76,7 +76,7 @@ void EXPORT(score)(const Session *s, const u32 *rows, u32 n, u32 inverse_tempera
   f32 top = -1e30f;
   for (u32 i = 0; i < n; i++) {
     const Matrix group = {o->packed + rows[i] / GROUP * group_bytes, 0, o->in, GROUP};
-    tile_1_1(&group, 0, s->scratch->q, s->scratch->s, logits, 0, 0);
+    single_1(&group, 0, s->scratch->q, s->scratch->s, logits, 0);
     const f32 z = logits[rows[i] % GROUP] * inverse_temperature;
     out[i] = z;
     top = z > top ? z : top;
@@ -97,7 +97,7 @@ static f32 all_logits(const Session *s) {
   const Matrix *o = &s->model->output;
   const u32 vocab = s->model->vocab;
   quantize_hidden(s);
-  matmul_rows(o, 0, o->rows, c->q, c->s, 1, c->logits, o->rows, 0, 0);
+  matmul_rows(o, 0, o->rows, c->q, c->s, 1, c->logits, o->rows, 0, 0, c->prepared);
   for (u32 i = vocab; i < o->rows; i++) c->logits[i] = -1e30f; // rows that only pad the last group
   v4 highest = splat(-1e30f), sum = splat(0);
   for (u32 i = 0; i < o->rows; i += 4) highest = wasm_f32x4_pmax(highest, load(c->logits + i));
@@ -133,16 +133,18 @@ void EXPORT(log_probs)(const Session *s, f32 *out) {
 
 // ---- measuring
 
-// Sums n bytes (a multiple of 64) as integers: the read bandwidth that decode is compared with.
+// Sums n bytes (a multiple of 64·STREAMS) as integers, in as many streams as decoding reads: the bandwidth it is
+// compared with.
 u32 EXPORT(sum_read)(const u8 *p, u32 n) {
-  v4 a = wasm_i32x4_splat(0), b = a, c = a, d = a;
-  for (u32 i = 0; i + 64 <= n; i += 64) {
-    a = wasm_i32x4_add(a, load(p + i));
-    b = wasm_i32x4_add(b, load(p + i + 16));
-    c = wasm_i32x4_add(c, load(p + i + 32));
-    d = wasm_i32x4_add(d, load(p + i + 48));
-  }
-  a = wasm_i32x4_add(wasm_i32x4_add(a, b), wasm_i32x4_add(c, d));
-  return (u32)wasm_i32x4_extract_lane(a, 0) + (u32)wasm_i32x4_extract_lane(a, 1) +
-         (u32)wasm_i32x4_extract_lane(a, 2) + (u32)wasm_i32x4_extract_lane(a, 3);
+  v4 sum[STREAMS];
+  for (int k = 0; k < STREAMS; k++) sum[k] = wasm_i32x4_splat(0);
+  const u32 part = n / STREAMS;
+  for (u32 i = 0; i < part; i += 64)
+    for (int k = 0; k < STREAMS; k++)
+      for (u32 j = 0; j < 64; j += 16) sum[k] = wasm_i32x4_add(sum[k], load(p + k * part + i + j));
+  u32 total = 0;
+  for (int k = 0; k < STREAMS; k++)
+    total += (u32)wasm_i32x4_extract_lane(sum[k], 0) + (u32)wasm_i32x4_extract_lane(sum[k], 1) +
+             (u32)wasm_i32x4_extract_lane(sum[k], 2) + (u32)wasm_i32x4_extract_lane(sum[k], 3);
+  return total;
 }
