@@ -29,6 +29,8 @@ type Options struct {
 	BaseSHA256 string
 	// Labels replace the labels that the program records (none: keep them).
 	Labels []string
+	// Prefix makes the prefix, where it need not be computed; nil: the engine's NewPrefix.
+	Prefix func(context.Context, engine.Adapter, []int32) (engine.Prefix, error)
 }
 
 // Function is a program ready to answer on an engine: adapter attached, prefix computed once.
@@ -82,7 +84,11 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 	}
 	f.AttachTime = time.Since(started)
 	started = time.Now()
-	if f.prefix, err = e.NewPrefix(ctx, f.adapter, tokens); err != nil {
+	prefix := o.Prefix
+	if prefix == nil {
+		prefix = e.NewPrefix
+	}
+	if f.prefix, err = prefix(ctx, f.adapter, tokens); err != nil {
 		return nil, errors.Join(fmt.Errorf("function: program %s: %w", p.Meta.ProgramID, err), f.adapter.Close())
 	}
 	f.PrefixTime = time.Since(started)
@@ -108,6 +114,9 @@ func (f *Function) Labels() []string {
 
 // PrefixTokens is the length of the part that is computed once.
 func (f *Function) PrefixTokens() int { return f.prefix.Len() }
+
+// Prefix is the part that is computed once. It is closed with the function.
+func (f *Function) Prefix() engine.Prefix { return f.prefix }
 
 // Close lets go of the adapter and the prefix.
 func (f *Function) Close() error { return errors.Join(f.prefix.Close(), f.adapter.Close()) }

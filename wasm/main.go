@@ -30,7 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "paw: globalThis.pawHost is missing: this module is started by worker.js")
 		os.Exit(1)
 	}
-	w := &worker{host: host, cancels: map[int]context.CancelFunc{}, functions: map[int]*loaded{}, asks: map[int]chan js.Value{}}
+	w := &worker{host: host, cancels: map[int]context.CancelFunc{}, functions: map[int]*loaded{}, asks: map[int]chan js.Value{}, busy: func() {}}
 	// The handler only starts goroutines: one that waits would stop the event loop it waits for.
 	host.Call("listen", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.receive(args[0])
@@ -48,6 +48,8 @@ type worker struct {
 	engine    engine.Engine // nil until a base is loaded
 	loading   bool
 	digest    string // of the base
+	busy      func()          // ends what is done only while nothing is asked
+	rested    <-chan struct{} // closed when that has ended; nil: there was nothing
 	functions map[int]*loaded
 	last      int // number of the last function
 

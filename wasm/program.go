@@ -9,6 +9,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"paw/engine"
 	"paw/engine/simd"
 	"paw/function"
 	"paw/pawfile"
@@ -19,6 +20,20 @@ type loaded struct {
 	*function.Function
 	busy   int // calls in flight; it is closed after the last
 	closed bool
+}
+
+// warm lets the browser optimise the kernel while nothing is asked of it.
+func (w *worker) warm(e *simd.Engine) {
+	ctx, cancel := context.WithCancel(context.Background())
+	rested := make(chan struct{})
+	w.busy, w.rested = cancel, rested
+	go func() {
+		defer close(rested)
+		defer cancel()
+		if err := e.Warm(ctx); err != nil {
+			return // busy, or closed: the first call finds the kernel as it is
+		}
+	}()
 }
 
 // load reads a base: {source, size, sha256, engine?}. A worker holds one.
@@ -52,6 +67,7 @@ func (w *worker) load(ctx context.Context, id int, m js.Value) (answer, error) {
 		return nil, err
 	}
 	w.engine, w.digest = e, text(m, "sha256")
+	w.warm(e)
 	g := e.Geometry()
 	return answer{
 		"context": g.Context, "vocab": g.Vocab, "layers": g.Layers, "width": g.Width,
@@ -86,7 +102,25 @@ func (w *worker) inspect(_ context.Context, _ int, m js.Value) (answer, error) {
 	return described(p), nil
 }
 
-// open makes a program ready to answer: {program}.
+// Bytes of keys and values from which on the worker keeps a prefix: smaller ones are computed as soon as found.
+const worthKeeping = 4 << 20
+
+// prefix takes up a kept prefix, {prefix: source, prefixSize}, or computes it; kept says which.
+func (w *worker) prefix(m js.Value, kept *bool) func(context.Context, engine.Adapter, []int32) (engine.Prefix, error) {
+	return func(ctx context.Context, a engine.Adapter, tokens []int32) (engine.Prefix, error) {
+		if e, ok := w.engine.(*simd.Engine); ok && m.Get("prefix").Type() == js.TypeNumber {
+			p, err := e.RestorePrefix(ctx, a, tokens, simd.BrowserSource(w.host, number(m, "prefix"), int64(float(m, "prefixSize"))))
+			if err == nil || ctx.Err() != nil {
+				*kept = err == nil
+				return p, err
+			} // unusable: computed anew
+		}
+		return w.engine.NewPrefix(ctx, a, tokens)
+	}
+}
+
+// open makes a program ready to answer: {program, prefix?, prefixSize?}. keep: where the worker finds keys and values
+// that are worth keeping.
 func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
 	started := time.Now()
 	p, err := program(m)
@@ -98,13 +132,21 @@ func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
 	}
 	a := described(p)
 	read := time.Since(started)
-	f, err := function.Open(ctx, w.engine, p, function.Options{BaseSHA256: w.digest})
+	w.busy()
+	kept := false
+	f, err := function.Open(ctx, w.engine, p, function.Options{BaseSHA256: w.digest, Prefix: w.prefix(m, &kept)})
 	if err != nil {
 		return nil, err
 	}
 	w.last++
 	w.functions[w.last] = &loaded{Function: f}
 	a["function"], a["labels"], a["prefixTokens"] = w.last, strings(f.Labels()), f.PrefixTokens()
+	a["prefixKept"] = kept
+	if e, ok := w.engine.(*simd.Engine); ok && !kept {
+		if keys, values, n := e.PrefixArea(f.Prefix()); 2*n >= worthKeeping {
+			a["keep"] = map[string]any{"keys": keys, "values": values, "bytes": n}
+		}
+	}
 	a["readMs"], a["attachMs"], a["prefillMs"] = ms(read), ms(f.AttachTime), ms(f.PrefixTime)
 	return a, nil
 }
@@ -124,6 +166,7 @@ func (w *worker) call(ctx context.Context, id int, m js.Value) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.busy()
 	f.busy++
 	defer func() {
 		if f.busy--; f.busy == 0 && f.closed {

@@ -4,22 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"paw/engine"
 	"paw/engine/simd"
-	"paw/gguf"
 	"paw/models/random"
-	"paw/store"
-	"paw/tokenizer/gpt2"
 )
 
 const benchHelp = `Measures an interpreter on this machine, one thread under wazero: load, prompt,
 decode, and a call of 20 new tokens behind 250 computed ones, with an adapter.
-make-model DIR writes a GPT-2 124M geometry with random weights and an adapter,
-the size of the official interpreter, for measurements.`
+make-model DIR writes a GPT-2 124M geometry with random weights, an adapter and ten
+programs, the sizes of the official ones, for measurements.`
 
 // measured is the JSON of paw bench. Rates are tokens a second.
 type measured struct {
@@ -166,35 +161,3 @@ func session(ctx context.Context, e engine.Engine, p engine.Prefix, tokens []int
 }
 
 func ms(since time.Time) float64 { return round(float64(time.Since(since).Microseconds()) / 1e3) }
-
-func makeModel(c *console, dir string, asJSON bool) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	t, err := gpt2.Tokenizer()
-	if err != nil {
-		return err
-	}
-	g := random.GPT2Small()
-	var b bytes.Buffer
-	files := map[string]string{"base": filepath.Join(dir, "gpt2-random-q8_0.gguf"), "adapter": filepath.Join(dir, "adapter-random.gguf")}
-	if err := random.Base(&b, g, t, random.Options{Seed: 1, Type: gguf.Q8_0}); err != nil {
-		return err
-	}
-	if err := store.WriteFile(files["base"], b.Bytes(), 0o644); err != nil {
-		return err
-	}
-	b.Reset()
-	if err := random.Adapter(&b, g, 64, 1); err != nil {
-		return err
-	}
-	if err := store.WriteFile(files["adapter"], b.Bytes(), 0o644); err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(c.out, files)
-	}
-	fmt.Fprintln(c.out, files["base"])
-	fmt.Fprintln(c.out, files["adapter"])
-	return nil
-}

@@ -21,6 +21,11 @@ type prefix struct {
 
 // NewPrefix implements engine.Engine.
 func (e *Engine) NewPrefix(ctx context.Context, a engine.Adapter, tokens []int32) (engine.Prefix, error) {
+	return e.prefix(ctx, a, tokens, func(s *session) error { return s.prefill(ctx, tokens, false) })
+}
+
+// prefix lets fill write the keys and values of the tokens into the tail of a session, and keeps them.
+func (e *Engine) prefix(ctx context.Context, a engine.Adapter, tokens []int32, fill func(*session) error) (engine.Prefix, error) {
 	if len(tokens) > e.geometry.Context {
 		return nil, &engine.ContextError{Need: len(tokens), Have: e.geometry.Context}
 	}
@@ -48,7 +53,7 @@ func (e *Engine) NewPrefix(ctx context.Context, a engine.Adapter, tokens []int32
 	}
 	s, err := e.newSession(ctx, p, len(tokens))
 	if err == nil {
-		err = s.prefill(ctx, tokens, false)
+		err = fill(s)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -89,9 +94,14 @@ func (p *prefix) drop() {
 	}
 }
 
+// segmentBytes is what the keys of so many positions take; the values take as much.
+func (e *Engine) segmentBytes(capacity int) int64 {
+	return 4 * int64(e.geometry.Layers) * int64(capacity) * int64(e.geometry.Width)
+}
+
 func (e *Engine) newSegment(capacity int) (segment, error) {
 	s := segment{capacity: uint32(capacity)}
-	bytes := 4 * int64(e.geometry.Layers) * int64(capacity) * int64(e.geometry.Width)
+	bytes := e.segmentBytes(capacity)
 	var err error
 	if s.key, err = e.arena.alloc(bytes); err != nil {
 		return segment{}, err

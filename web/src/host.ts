@@ -18,7 +18,9 @@ export interface Host {
 export interface HostControl {
   host: Host;
   /** Makes a file known to the module by a number. */
-  addSource(file: Blob): number;
+  addSource(file: Blob | Uint8Array): number;
+  /** Lets go of it. */
+  removeSource(source: number): void;
   /** Hands a message to the module, or keeps it until the module listens. */
   deliver(message: Message): void;
 }
@@ -37,7 +39,7 @@ function whole(value: number, what: string): number {
 export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) => void): HostControl {
   const exports = kernel.exports as Record<string, WebAssembly.ExportValue>;
   const memory = exports.memory as WebAssembly.Memory;
-  const sources: Blob[] = [];
+  const sources: (Blob | Uint8Array | undefined)[] = [];
   const early: Message[] = [];
   let handler: ((message: Message) => void) | undefined;
 
@@ -55,13 +57,17 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
     return new Uint8Array(memory.buffer, at, n);
   }
 
-  function slice(source: number, offset: number, n: number): Blob {
+  /** A function that reads from..to of a part of a file. */
+  function part(source: number, offset: number, n: number): (from: number, to: number) => Uint8Array | Promise<Uint8Array> {
     const file = sources[source];
     if (!file) throw new Error(`there is no source ${source}`);
-    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(n) || offset < 0 || n < 0 || offset + n > file.size) {
-      throw new RangeError(`${n} bytes at ${offset} lie outside a file of ${file.size}`);
+    const size = file instanceof Blob ? file.size : file.length;
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(n) || offset < 0 || n < 0 || offset + n > size) {
+      throw new RangeError(`${n} bytes at ${offset} lie outside a file of ${size}`);
     }
-    return file.slice(offset, offset + n);
+    if (!(file instanceof Blob)) return (from, to) => file.subarray(offset + from, offset + to);
+    const blob = file.slice(offset, offset + n);
+    return async (from, to) => new Uint8Array(await blob.slice(from, to).arrayBuffer());
   }
 
   const host: Host = {
@@ -83,15 +89,15 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
     },
     kernelBytes: view,
     async readBase(source, offset, n) {
-      return new Uint8Array(await slice(source, offset, n).arrayBuffer());
+      return part(source, offset, n)(0, n);
     },
     async fillKernel(source, offset, at, n) {
-      const part = slice(source, offset, n);
+      const read = part(source, offset, n);
       view(at, n); // checked before anything is read
       // In pieces, so that a large tensor leaves little garbage. Not through a BYOB reader of
       // Blob.stream(), which would leave none: in four of ten page loads a read never settled (Chromium).
       for (let done = 0; done < n; done += PIECE) {
-        const bytes = new Uint8Array(await part.slice(done, Math.min(done + PIECE, n)).arrayBuffer());
+        const bytes = await read(done, Math.min(done + PIECE, n));
         if (bytes.length !== Math.min(PIECE, n - done)) throw new Error(`the file ended after ${done + bytes.length} of ${n} bytes`);
         view(at + done, bytes.length).set(bytes); // a fresh view: memory may have grown
       }
@@ -110,6 +116,7 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
   return {
     host,
     addSource: (file) => sources.push(file) - 1,
+    removeSource: (source) => void (sources[source] = undefined),
     deliver(message) {
       if (handler) handler(message);
       else early.push(message);

@@ -1,14 +1,17 @@
-// What this site keeps on the device: interpreters and the programs that the SDK fetched. (The page's own
+// What this site keeps on the device: interpreters, the programs that the SDK fetched,
+// and what was computed of them. (The page's own
 // programs, which have titles and cases, are in library.ts: they are somebody's work and no cache.)
 import { CACHE } from "./download.js";
 import { PawError } from "./errors.js";
 import { listPrograms, removeProgram } from "./kept.js";
 import { listStored, removeStored } from "./opfs.js";
+import { listPrefixes, removePrefix } from "./prefixes.js";
 import { room, type Room } from "./room.js";
 
 export interface Kept {
-  kind: "interpreter" | "program";
-  /** Of the whole file; "" for one in the Cache API whose address does not tell. */
+  /** "prefix": what was computed of programs' own texts, all of it. */
+  kind: "interpreter" | "program" | "prefix";
+  /** Of the whole file; "" for prefixes, and for a file in the Cache API whose address does not tell. */
   sha256: string;
   bytes: number;
   /** False for an interpreter whose download has not ended. */
@@ -34,12 +37,19 @@ async function list(): Promise<Kept[]> {
     const bytes = (await (await cache!.match(request))!.blob()).size;
     out.push({ kind: "interpreter", sha256: digestIn(request.url), bytes, whole: true, names: [request.url] });
   }
-  return [...out, ...(await listPrograms()).map((p): Kept => ({ kind: "program", whole: true, ...p }))];
+  out.push(...(await listPrograms()).map((p): Kept => ({ kind: "program", whole: true, ...p })));
+  const prefixes = await listPrefixes();
+  if (prefixes.length) out.push({ kind: "prefix", sha256: "", bytes: prefixes.reduce((n, p) => n + p.bytes, 0), whole: true, names: [] });
+  return out;
 }
 
 /** What is loaded goes on answering; the next page loads it anew. */
 async function remove(k: Pick<Kept, "kind" | "sha256"> & Partial<Kept>): Promise<void> {
   if (k.kind === "program") return removeProgram(k.sha256);
+  if (k.kind === "prefix") {
+    for (const { key } of await listPrefixes()) await removePrefix(key);
+    return;
+  }
   if (k.sha256) {
     await removeStored(k);
     const still = (await listStored()).some((f) => f.sha256 === k.sha256);

@@ -80,7 +80,7 @@ export const s = {
   dropped: (name: string) => `the copy of ${name} is deleted; it stays loaded until you close this page`,
   storage: {
     title: "Storage", none: "Nothing is kept yet.", interpreter: (name: string) => `Interpreter ${name}`, begun: (name: string) => `Interpreter ${name}, download not finished`,
-    program: (name: string) => `Program ${name}`, fetched: (name: string) => `Fetched program ${name}`, del: "Delete", delOne: (name: string, size: string) => `Delete ${name}, ${size}`, clear: "Delete everything",
+    program: (name: string) => `Program ${name}`, fetched: (name: string) => `Fetched program ${name}`, prefixes: "What was computed of programs’ texts", del: "Delete", delOne: (name: string, size: string) => `Delete ${name}, ${size}`, clear: "Delete everything",
     ask: (name: string) => `Delete “${name}” from this device?`, askAll: (programs: number) => `Delete all interpreters and programs from this device${programs ? `, your ${programs === 1 ? "program and its" : `${programs} programs and their`} cases among them` : ""}?`,
     deleted: (name: string) => `“${name}” is deleted.`, cleared: "Nothing is kept any more. What is loaded answers until this page is closed.", refresh: "Refresh",
     room: (used: number | undefined, available: number | undefined) => used === undefined || available === undefined ? "This browser does not tell how much it keeps." : `${mb(used)} used, ${available > 1e9 ? `${(available / 1e9).toFixed(0)} GB` : mb(available)} available.`,

@@ -3,6 +3,7 @@
 import "wasm_exec";
 import { baseFile, DownloadError, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
+import { keepPrefix, keptPrefix, prefixKey } from "./prefixes";
 import type { Peer } from "./wllama";
 
 declare const __WLLAMA_URL__: string; // "" in a build without it
@@ -15,10 +16,17 @@ declare class Go {
   run(instance: WebAssembly.Instance): Promise<void>;
 }
 
-const post = (m: Message) => (m.ask === undefined ? postMessage(m) : void answer(m));
 const early: Message[] = [];
 let control: HostControl | undefined;
+let base: { sha256: string; engine: unknown } | undefined;
 const downloads = new Map<number, AbortController>();
+const openings = new Map<number, { abort: AbortController; key?: string; source?: number }>();
+
+function post(m: Message): void {
+  if (m.ask !== undefined) return void answer(m);
+  if (m.ok !== undefined) opened(m);
+  postMessage(m);
+}
 
 /** A fault that the page tells by its kind. */
 class Fault extends Error {
@@ -41,6 +49,7 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
     if (abort.signal.aborted) throw abort.signal.reason;
     post({ id: m.id, progress: { phase: "load", done: 0, total, cached, kept } });
     llama.base = file;
+    base = { sha256: m.base.sha256, engine: m.engine };
     control!.deliver({ id: m.id, op: "load", source: control!.addSource(file), size: total, sha256: m.base.sha256, engine: m.engine });
   } catch (e) {
     if (abort.signal.aborted) fault(m.id, "aborted", "the download was cancelled");
@@ -83,12 +92,41 @@ async function answer(m: Message): Promise<void> {
   }
 }
 
-function handle(m: Message): void {
-  if (m.op === "load") {
-    void load(m as Message & { id: number; base: BaseInfo });
-    return;
+/** Opens a program with the keys and values of its own text, where these are kept. */
+async function open(m: Message & { id: number; program: Uint8Array }): Promise<void> {
+  const o: { abort: AbortController; key?: string; source?: number } = { abort: new AbortController() };
+  openings.set(m.id, o);
+  if (base && base.engine !== "wllama" && m.program instanceof Uint8Array) {
+    o.key = await prefixKey(m.program, [base.sha256, kernel, __WASM_URL__]);
+    const kept = o.key && (await keptPrefix(o.key));
+    if (o.abort.signal.aborted) {
+      openings.delete(m.id);
+      return fault(m.id, "aborted", "cancelled");
+    }
+    if (kept) m = { ...m, prefix: (o.source = control!.addSource(kept)), prefixSize: kept.length };
   }
-  if (m.op === "abort") downloads.get(m.target as number)?.abort();
+  control!.deliver(m);
+}
+
+/** A program is open, or could not be: what was worth computing is kept. */
+function opened(m: Message): void {
+  const o = openings.get(m.id as number);
+  if (!o) return;
+  openings.delete(m.id as number);
+  if (o.source !== undefined) control!.removeSource(o.source);
+  const keep = m.keep as { keys: number; values: number; bytes: number } | undefined;
+  delete m.keep;
+  // Copied at once: the module may let go of that memory with the next message.
+  if (keep && o.key) void keepPrefix(o.key, [keep.keys, keep.values].map((at) => control!.host.kernelBytes(at, keep.bytes).slice()));
+}
+
+function handle(m: Message): void {
+  if (m.op === "load") return void load(m as Message & { id: number; base: BaseInfo });
+  if (m.op === "open") return void open(m as Message & { id: number; program: Uint8Array });
+  if (m.op === "abort") {
+    downloads.get(m.target as number)?.abort();
+    openings.get(m.target as number)?.abort.abort();
+  }
   control!.deliver(m);
 }
 
@@ -113,10 +151,12 @@ function kernelURL(): string {
   return WebAssembly.validate(new Uint8Array(probe)) ? __RELAXED_URL__ : __KERNEL_URL__;
 }
 
+const kernel = kernelURL();
+
 async function start(): Promise<void> {
   const go = new Go();
-  const [kernel, paw] = await Promise.all([module(kernelURL(), {}), module(__WASM_URL__, go.importObject)]);
-  control = makeHost(kernel, post);
+  const [instance, paw] = await Promise.all([module(kernel, {}), module(__WASM_URL__, go.importObject)]);
+  control = makeHost(instance, post);
   (globalThis as unknown as { pawHost: unknown }).pawHost = control.host;
   const ended = go.run(paw); // returns when the module first waits
   for (const m of early.splice(0)) handle(m);

@@ -16,6 +16,7 @@ const size = (n: number) => (n < 1e6 ? s.programs.size(n) : s.mb(n));
 /** The words for a file that is known by its digest. */
 function titled(k: Kept): string {
   if (k.kind === "program") return s.storage.fetched(k.names[0]?.replace(/^.*\/programs\/(.*)\/download$/, "$1") ?? k.sha256.slice(0, 12));
+  if (k.kind === "prefix") return s.storage.prefixes;
   const name = state.offers.find((o) => o.sha256 === k.sha256)?.name ?? (k.sha256.slice(0, 12) || k.names[0]!);
   return k.whole ? s.storage.interpreter(name) : s.storage.begun(name);
 }
