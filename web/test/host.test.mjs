@@ -25,11 +25,12 @@ before(async () => {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.evaluate(async () => {
     const { makeHost } = await import("/host.js");
-    window.fresh = async () => {
+    window.fresh = async (inMemory) => {
       const kernel = (await WebAssembly.instantiateStreaming(fetch("/kernel.wasm"), {})).instance;
       const posted = [];
       const control = makeHost(kernel, (m) => posted.push(m));
-      control.addSource(new Blob([Uint8Array.from({ length: 256 }, (_, i) => i)]));
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      control.addSource(inMemory ? bytes : new Blob([bytes]));
       return { control, posted };
     };
   });
@@ -42,10 +43,10 @@ after(async () => {
 
 test("the table is whole", () => assert.ok(table.cases.length >= 9));
 
-for (const c of table.cases) {
-  test(c.name, async () => {
-    const results = await page.evaluate(async (steps) => {
-      const { control } = await window.fresh();
+for (const c of table.cases) for (const inMemory of [false, true]) {
+  test(c.name + (inMemory ? ", source in memory" : ""), async () => {
+    const results = await page.evaluate(async ([steps, inMemory]) => {
+      const { control } = await window.fresh(inMemory);
       const out = [];
       for (const s of steps) {
         try {
@@ -58,7 +59,7 @@ for (const c of table.cases) {
         }
       }
       return out;
-    }, c.steps);
+    }, [c.steps, inMemory]);
     c.steps.forEach((s, i) => {
       const where = `step ${i}: ${s.fn}(${s.args})`;
       if (s.error) return assert.equal(results[i].error, true, where);
@@ -68,6 +69,14 @@ for (const c of table.cases) {
     });
   });
 }
+
+test("a source that is let go of is gone", async () => {
+  assert.equal(await page.evaluate(async () => {
+    const { control } = await window.fresh();
+    control.removeSource(0);
+    return control.host.readBase(0, 0, 4).then(() => "read", (e) => e.message);
+  }), "there is no source 0");
+});
 
 test("yield is not synchronous; early messages are kept in order", async () => {
   const log = await page.evaluate(async () => {
