@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"paw/engine"
@@ -45,6 +44,7 @@ type Function struct {
 	inverseTemp float32 // of label decoding; 1 when not calibrated
 	calibrated  bool
 	weights     []float32 // of the labels; nil: all alike
+	json        bool      // free text is held to JSON
 
 	// AttachTime and PrefixTime are what Open spent on the adapter and on the prefix.
 	AttachTime, PrefixTime time.Duration
@@ -73,6 +73,7 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 			f.weights = c.Weights
 		}
 	}
+	f.json = f.labels == nil && p.Meta.OutputFormat == formatJSON
 	tokens := f.prompt.Before
 	if have := e.Geometry().Context; len(tokens) >= have {
 		return nil, fmt.Errorf("function: the program's own text: %w", &engine.ContextError{Need: len(tokens) + 1, Have: have})
@@ -202,41 +203,5 @@ func (f *Function) Call(ctx context.Context, input string, c Call) (Answer, erro
 	pieces.upTo(a.Output)
 	a.Tokens += len(tokens)
 	a.Abstained = a.Confidence < c.Threshold
-	return a, nil
-}
-
-// text decodes greedily until a control token (EOS among them) or the limit.
-func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool, pieces *stream) (Answer, error) {
-	t := f.engine.Tokenizer()
-	var out []int32
-	var sum float64
-	a := Answer{Stop: StopLimit}
-	if filled {
-		a.Stop = StopFilled
-	}
-	for n := 1; ; n++ {
-		best, err := s.Top(ctx, 1)
-		if err != nil {
-			return Answer{}, err
-		}
-		sum += float64(best[0].Prob)
-		a.Confidence = sum / float64(n)
-		if t.IsControl(best[0].Token) {
-			a.Stop = StopEnd
-			break
-		}
-		out = append(out, best[0].Token)
-		if len(out) == limit {
-			break
-		}
-		if pieces.tell != nil {
-			pieces.upTo(settled(t.Decode(out)))
-		}
-		if err := s.Prefill(ctx, out[len(out)-1:]); err != nil {
-			return Answer{}, err
-		}
-	}
-	a.Tokens = len(out)
-	a.Output = strings.TrimSpace(t.Decode(out))
 	return a, nil
 }

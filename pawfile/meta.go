@@ -32,6 +32,7 @@ type Meta struct {
 	Labels         []string     `json:"labels,omitempty"`
 	LabelsInferred bool         `json:"labels_inferred,omitempty"`
 	TargetPrefix   *string      `json:"target_prefix,omitempty"` // what training put before every answer
+	OutputFormat   string       `json:"output_format,omitempty"` // "json": answers are JSON values; "": any text
 	Calibration    *Calibration `json:"calibration,omitempty"`
 	Report         JSON         `json:"report,omitempty"`
 	Warnings       []string     `json:"warnings,omitempty"` // what the spec's writer may want to mend
@@ -117,6 +118,7 @@ var readers = []reader{
 		m.TargetPrefix = &s
 		return err
 	}},
+	{"output_format", into(asString, func(m *Meta) *string { return &m.OutputFormat })},
 	{"calibration", readCalibration},
 	{"report", into(asIs, func(m *Meta) *JSON { return &m.Report })},
 	{"warnings", into(asStrings, func(m *Meta) *[]string { return &m.Warnings })},
@@ -246,6 +248,7 @@ func (m *Meta) JSON() []byte {
 	if m.TargetPrefix != nil {
 		w.put("target_prefix", quote(nil, *m.TargetPrefix))
 	}
+	w.string("output_format", m.OutputFormat)
 	if m.Calibration != nil {
 		b := float([]byte(`{"temperature":`), float64(m.Calibration.Temperature), 32)
 		for i, x := range m.Calibration.Weights {

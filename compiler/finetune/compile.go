@@ -87,9 +87,9 @@ func (c *Compiler) Name() string { return c.name }
 // Snapshot names this version of the method and the base: another snapshot may give another program.
 func (c *Compiler) Snapshot() string {
 	if c.start != nil {
-		return fmt.Sprintf("%s-3-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
+		return fmt.Sprintf("%s-4-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
 	}
-	return fmt.Sprintf("%s-3-%.8s", c.name, c.base.SHA256)
+	return fmt.Sprintf("%s-4-%.8s", c.name, c.base.SHA256)
 }
 
 // kind is meta.json's compiler_kind: what made the numbers last.
@@ -204,6 +204,7 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 			Labels:                j.spec.Labels,
 			LabelsInferred:        j.spec.LabelsInferred,
 			TargetPrefix:          &prefix,
+			OutputFormat:          j.spec.Format,
 		},
 		Template:      pseudo.Template(text),
 		PseudoProgram: text,

@@ -48,6 +48,9 @@ type Spec struct {
 	Labels         []string
 	LabelsInferred bool // the labels come from repeating outputs, not from a list
 
+	// Format of every answer: "json" when they are JSON objects or lists, "" for any text.
+	Format string
+
 	Examples []Example
 	Warnings []string // what the writer probably wants to correct, one sentence each
 }
@@ -76,6 +79,7 @@ func Parse(spec string) (Spec, error) {
 	if s.Task == "" {
 		s.Task = defaultTask
 	}
+	s.Format = format(s)
 	s.Warnings = append(s.Warnings, doc.conflicts()...)
 	return s, nil
 }

@@ -1,0 +1,30 @@
+package pseudo
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// FormatJSON is the format of answers that are JSON objects or lists.
+const FormatJSON = "json"
+
+// asksJSON finds "Return a JSON object with …", "as JSON", but not "the name in the JSON" or "from JSON".
+var asksJSON = regexp.MustCompile(`(?i)\b(?:return|output|respond with|reply with|answer with|write|produce|give|emit)(?: (?:only|just|exactly|me|back|a|an|one|the|single|valid|flat|compact|minified|strict|well-formed|result|results|answer|it|them))* json\b|\b(?:as|in|into|to) (?:a |an |one )?(?:single |valid |flat |compact |minified |strict )?json\b`)
+
+// format is what the examples agree on; without any, what the task says. A wrong format would forbid right
+// answers, so that a single example that is none decides against it.
+func format(s Spec) string {
+	if len(s.Labels) > 0 {
+		return ""
+	}
+	for _, e := range s.Examples {
+		if text := strings.TrimSpace(e.Output); text == "" || !strings.ContainsAny(text[:1], "{[") || !json.Valid([]byte(text)) {
+			return ""
+		}
+	}
+	if len(s.Examples) == 0 && !asksJSON.MatchString(s.Task) {
+		return ""
+	}
+	return FormatJSON
+}
