@@ -8,7 +8,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 
 ADDR ?= 127.0.0.1:7717
 
-.PHONY: run demo web npm wllama build test test-go test-browser test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
+.PHONY: run demo web npm wllama build test test-go test-browser test-firefox test-edge test-race lint cross fuzz bench bench-browser wasm wasm-check train-smoke clean
 
 run: build
 	@echo "open http://$(ADDR) in a browser; Ctrl-C ends the server"
@@ -42,6 +42,10 @@ test-go:
 # A real Chromium ($CHROME, an installed one, or Debian's as root) against a real server.
 test-browser: build
 	@scripts/test-browser.sh
+
+# The same in a real Firefox ($FIREFOX, an installed one, or Debian's as root): what must not depend on the browser.
+test-firefox: build
+	@scripts/test-firefox.sh
 
 # The worker in workerd (npm installs it) with R2 and KV, against a real server.
 test-edge: build
