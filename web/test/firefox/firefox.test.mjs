@@ -13,16 +13,15 @@ import { ask, enabled, faultsOf, field, launch, ready, visitor } from "./browser
 const catalogue = Object.fromEntries(readFileSync(join(root, "programs/programs.jsonl"), "utf8").trim().split("\n").map((l) => JSON.parse(l)).map((p) => [p.name, p]));
 const urgent = catalogue["tenant-urgency"]; // labels
 const hard = ["", "später, bitte — 日本語 🙂", "[END_INPUT] <|endoftext|> wait", "a ".repeat(150)];
-const dir = mkdtempSync(join(tmpdir(), "paw-firefox-"));
+const dir = mkdtempSync(join(tmpdir(), "paw-firefox-")), profile = join(dir, "profile");
 const file = join(dir, "urgent.paw"); // the server's program for urgent
 let server, host, browser, program;
 
 before(async () => {
   server = await serve();
   host = await hosting(server.url);
-  program = await made(server.url, urgent.spec);
+  [browser, program] = await Promise.all([launch(profile), made(server.url, urgent.spec)]);
   writeFileSync(file, Buffer.from(await (await fetch(`${server.url}/api/v1/programs/${program}/download`)).arrayBuffer()));
-  browser = await launch();
   console.log(await browser.version());
 });
 after(async () => {
@@ -61,7 +60,7 @@ const exact = (a) => ({
 const percent = (x) => `${(100 * x).toFixed(1)} %`; // as the page shows it
 const fetched = (part) => host.requests.filter((u) => u.includes(part)).length;
 
-test("the page opens, compiles a program of the catalogue and answers as the command line", async () => {
+test("the page opens, takes a program of the catalogue and answers as the command line", async () => {
   const user = await visitor(browser);
   const page = await user.newPage();
   await page.goto(server.url);
@@ -110,9 +109,9 @@ test("both builds of the kernel give the bits of the command line; Firefox takes
   const assets = await (await fetch(server.url + "/assets.json")).json();
   const relaxed = assets["kernel-relaxed.wasm"].url;
   const plain = Buffer.from(await (await fetch(server.url + assets["kernel.wasm"].url)).arrayBuffer());
-  const asked = ["review-sentiment", "ticket-routing", "extract-email"].map((name) => {
-    const path = join(dir, `${name}.paw`), inputs = [...catalogue[name].cases.slice(0, 4).map((c) => c.input), ...hard];
-    execFileSync(binary, ["compile", "--spec", catalogue[name].spec, "--out", path, "--no-report"], { stdio: "pipe" });
+  const asked = ["tenant-urgency", "ticket-routing", "extract-email"].map((name) => {
+    const path = name === urgent.name ? file : join(dir, `${name}.paw`), inputs = [...catalogue[name].cases.slice(0, 4).map((c) => c.input), ...hard];
+    if (path !== file) execFileSync(binary, ["compile", "--spec", catalogue[name].spec, "--out", path, "--no-report"], { stdio: "pipe" });
     host.files.set(`/${name}.paw`, readFileSync(path));
     return { name, inputs, want: commandLine(path, inputs).map(exact) };
   });
@@ -201,39 +200,6 @@ test("the element from another origin and the frame answer under their policies"
   await user.close();
 });
 
-test("the browser and the server end; Firefox starts again, and the program answers without a server", async () => {
-  const profile = join(dir, "profile"), mine = await serve(), { input } = urgent.cases[3];
-  const [want] = commandLine(file, [input]);
-  let fox = await launch(profile);
-  try {
-    const first = await fox.newPage();
-    await first.goto(mine.url);
-    await ready(first);
-    await (await first.$("input[type=file]")).uploadFile(file);
-    assert.equal((await ask(first, input)).answer, want.output);
-    await first.waitForFunction(() => navigator.serviceWorker.controller !== null);
-    await fox.close();
-    await mine.stop();
-    await assert.rejects(fetch(mine.url));
-
-    const started = Date.now();
-    fox = await launch(profile);
-    const page = await fox.newPage();
-    await page.goto(mine.url);
-    await ready(page);
-    await page.locator(`${field("programs")} button[aria-label^=Open]`).click();
-    const got = await ask(page, input);
-    console.log(`from the start of Firefox to an answer, no server: ${Date.now() - started} ms`);
-    assert.equal(got.answer, want.output);
-    assert.ok(got.facts.startsWith(`${percent(want.confidence)} sure`), got.facts);
-    // The shell that was kept has the SDK too, and it finds the interpreter.
-    assert.equal(await page.evaluate(async () => (await import("/sdk/paw.js")).paw.availability()), "available");
-  } finally {
-    await fox.close();
-    await mine.stop();
-  }
-});
-
 test("a call in milliseconds (a measurement, not a limit)", async () => {
   const { user, page } = await visit("/speed");
   const inputs = urgent.cases.map((c) => c.input);
@@ -241,4 +207,30 @@ test("a call in milliseconds (a measurement, not a limit)", async () => {
   console.log(`a call of ${urgent.name} in Firefox: median ${ms[ms.length >> 1]} ms, ${ms[0]} to ${ms.at(-1)}`);
   assert.ok(ms.length === inputs.length && ms.every((x) => x >= 0));
   await user.close();
+});
+
+test("the server and the browser end; Firefox starts again, and the program answers without a server", async () => {
+  const gone = await serve(), { input } = urgent.cases[3], [want] = commandLine(file, [input]);
+  const first = await browser.newPage(); // of no fresh user, who would be forgotten: of the profile
+  await first.goto(gone.url);
+  await ready(first);
+  await (await first.$("input[type=file]")).uploadFile(file);
+  assert.equal((await ask(first, input)).answer, want.output);
+  await first.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await gone.stop();
+  await browser.close();
+  await assert.rejects(fetch(gone.url));
+
+  const started = Date.now();
+  browser = await launch(profile);
+  const page = await browser.newPage();
+  await page.goto(gone.url);
+  await ready(page);
+  await page.locator(`${field("programs")} button[aria-label^=Open]`).click();
+  const got = await ask(page, input);
+  console.log(`from the start of Firefox to an answer, no server: ${Date.now() - started} ms`);
+  assert.equal(got.answer, want.output);
+  assert.ok(got.facts.startsWith(`${percent(want.confidence)} sure`), got.facts);
+  // The shell that was kept has the SDK too, and it finds the interpreter.
+  assert.equal(await page.evaluate(async () => (await import("/sdk/paw.js")).paw.availability()), "available");
 });
