@@ -32,7 +32,7 @@ wllama:
 build: web
 	$(GO) build -trimpath -o bin/paw ./cmd/paw
 
-test: lint test-go cross wasm-check test-browser test-edge train-smoke
+test: lint test-go cross wasm-check test-browser test-firefox test-edge train-smoke
 
 test-go:
 	$(GO) build ./...
@@ -43,7 +43,7 @@ test-go:
 test-browser: build
 	@scripts/test-browser.sh
 
-# The same in a real Firefox ($FIREFOX, an installed one, or Debian's as root): what must not depend on the browser.
+# The same in short in a real Firefox ($FIREFOX, an installed one, or Debian's as root).
 test-firefox: build
 	@scripts/test-firefox.sh
 
