@@ -14,11 +14,19 @@ export interface Host {
   post(message: Message): void;
 }
 
+/** A file that is read at once, without a promise: a handle of the private file system. */
+export interface Reader {
+  size: number;
+  read(into: Uint8Array, at: number): number;
+}
+
+export type Source = Blob | Uint8Array | Reader;
+
 /** What the worker holds beside the eight functions. */
 export interface HostControl {
   host: Host;
   /** Makes a file known to the module by a number. */
-  addSource(file: Blob | Uint8Array): number;
+  addSource(file: Source): number;
   /** Lets go of it. */
   removeSource(source: number): void;
   /** Hands a message to the module, or keeps it until the module listens. */
@@ -39,7 +47,7 @@ function whole(value: number, what: string): number {
 export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) => void): HostControl {
   const exports = kernel.exports as Record<string, WebAssembly.ExportValue>;
   const memory = exports.memory as WebAssembly.Memory;
-  const sources: (Blob | Uint8Array | undefined)[] = [];
+  const sources: (Source | undefined)[] = [];
   const early: Message[] = [];
   let handler: ((message: Message) => void) | undefined;
 
@@ -57,17 +65,30 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
     return new Uint8Array(memory.buffer, at, n);
   }
 
-  /** A function that reads from..to of a part of a file. */
-  function part(source: number, offset: number, n: number): (from: number, to: number) => Uint8Array | Promise<Uint8Array> {
+  function part(source: number, offset: number, n: number): Source {
     const file = sources[source];
     if (!file) throw new Error(`there is no source ${source}`);
-    const size = file instanceof Blob ? file.size : file.length;
+    const size = file instanceof Uint8Array ? file.length : file.size;
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(n) || offset < 0 || n < 0 || offset + n > size) {
       throw new RangeError(`${n} bytes at ${offset} lie outside a file of ${size}`);
     }
-    if (!(file instanceof Blob)) return (from, to) => file.subarray(offset + from, offset + to);
-    const blob = file.slice(offset, offset + n);
-    return async (from, to) => new Uint8Array(await blob.slice(from, to).arrayBuffer());
+    return file;
+  }
+
+  /** Reads n bytes at an offset into what `into` gives, which is asked when the bytes are there: memory may have grown. */
+  async function read(file: Source, offset: number, n: number, into: () => Uint8Array): Promise<void> {
+    let got: number;
+    if (file instanceof Uint8Array) {
+      into().set(file.subarray(offset, offset + n));
+      return;
+    }
+    if (file instanceof Blob) {
+      const bytes = new Uint8Array(await file.slice(offset, offset + n).arrayBuffer());
+      if ((got = bytes.length) === n) into().set(bytes);
+    } else {
+      got = file.read(into(), offset);
+    }
+    if (got !== n) throw new Error(`the file ended after ${got} of ${n} bytes`);
   }
 
   const host: Host = {
@@ -89,17 +110,18 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
     },
     kernelBytes: view,
     async readBase(source, offset, n) {
-      return part(source, offset, n)(0, n);
+      const bytes = new Uint8Array(n);
+      await read(part(source, offset, n), offset, n, () => bytes);
+      return bytes;
     },
     async fillKernel(source, offset, at, n) {
-      const read = part(source, offset, n);
+      const file = part(source, offset, n);
       view(at, n); // checked before anything is read
       // In pieces, so that a large tensor leaves little garbage. Not through a BYOB reader of
       // Blob.stream(), which would leave none: in four of ten page loads a read never settled (Chromium).
       for (let done = 0; done < n; done += PIECE) {
-        const bytes = await read(done, Math.min(done + PIECE, n));
-        if (bytes.length !== Math.min(PIECE, n - done)) throw new Error(`the file ended after ${done + bytes.length} of ${n} bytes`);
-        view(at + done, bytes.length).set(bytes); // a fresh view: memory may have grown
+        const piece = Math.min(PIECE, n - done);
+        await read(file, offset + done, piece, () => view(at + done, piece));
       }
     },
     yield(done) {

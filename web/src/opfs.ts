@@ -2,6 +2,8 @@
 // verified before it is written; the marker that it is whole is written last. A download that was cut
 // short goes on from there.
 
+import type { Reader } from "./host.js";
+
 export interface Stored {
   size: number;
   sha256: string;
@@ -59,6 +61,33 @@ export async function listStored(): Promise<(Stored & { whole: boolean })[]> {
 export async function removeStored(b: Pick<Stored, "sha256">): Promise<void> {
   const dir = await folder(false);
   for (const name of [marker(b), data(b)]) await dir?.removeEntry(name).catch(() => {});
+}
+
+/** A file open for reading at once, without a promise, by several tabs; undefined where the browser cannot.
+ *  It reads straight into memory, where a File's bytes cross processes. Nobody can delete it until it is closed. */
+export async function openForReading(handle: FileSystemFileHandle): Promise<(Reader & { close(): void }) | undefined> {
+  try {
+    const access = await (handle as unknown as { createSyncAccessHandle(o: object): Promise<SyncAccess & { mode?: string }> }).createSyncAccessHandle({ mode: "read-only" });
+    if (access.mode !== "read-only") { // an older browser locks others out
+      access.close();
+      return undefined;
+    }
+    return { size: access.getSize(), read: (into, at) => access.read(into, { at }), close: () => access.close() };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same for a whole interpreter. */
+export async function readStored(b: Stored): Promise<(Reader & { close(): void }) | undefined> {
+  try {
+    const file = await openForReading(await (await folder(false))!.getFileHandle(data(b)));
+    if (file?.size === b.size) return file;
+    file?.close();
+  } catch {
+    // it is not there
+  }
+  return undefined;
 }
 
 /** A file that is being written. */

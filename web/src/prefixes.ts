@@ -2,6 +2,8 @@
 // is read in a few hundredths. Kept in the origin's private file system under a digest of all they depend on, each file
 // beginning with the SHA-256 of the rest. Keeping never fails a call, and the oldest make room for new ones.
 
+import { openForReading } from "./opfs.js";
+
 const NAME = "paw-prefixes";
 const MOST = 256 << 20; // bytes that all of them may take
 const DIGEST = 32;
@@ -31,9 +33,9 @@ export async function prefixKey(program: Uint8Array, parts: string[]): Promise<s
 /** What is kept under a key, if it is whole. */
 export async function keptPrefix(key: string): Promise<Uint8Array | undefined> {
   try {
-    const file = await (await (await folder(false))?.getFileHandle(`${key}.kv`))?.getFile();
-    if (!file) return undefined;
-    const bytes = new Uint8Array(await file.arrayBuffer());
+    const handle = await (await folder(false))?.getFileHandle(`${key}.kv`);
+    if (!handle) return undefined;
+    const bytes = await content(handle);
     const payload = bytes.subarray(DIGEST);
     if (hex(await sha256(payload)) !== hex(bytes.subarray(0, DIGEST))) {
       await removePrefix(key); // cut short, or damaged
@@ -42,6 +44,17 @@ export async function keptPrefix(key: string): Promise<Uint8Array | undefined> {
     return payload;
   } catch {
     return undefined;
+  }
+}
+
+async function content(handle: FileSystemFileHandle): Promise<Uint8Array> {
+  const file = await openForReading(handle);
+  if (!file) return new Uint8Array(await (await handle.getFile()).arrayBuffer());
+  try {
+    const bytes = new Uint8Array(file.size);
+    return bytes.subarray(0, file.read(bytes, 0));
+  } finally {
+    file.close();
   }
 }
 

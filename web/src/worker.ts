@@ -3,6 +3,7 @@
 import "wasm_exec";
 import { baseFile, DownloadError, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
+import { readStored } from "./opfs";
 import { keepPrefix, keptPrefix, prefixKey } from "./prefixes";
 import type { Peer } from "./wllama";
 
@@ -20,10 +21,15 @@ const early: Message[] = [];
 let control: HostControl | undefined;
 let base: { sha256: string; engine: unknown } | undefined;
 const downloads = new Map<number, AbortController>();
+const readers = new Map<number, { close(): void }>(); // of interpreters that are being loaded
 const openings = new Map<number, { abort: AbortController; key?: string; source?: number }>();
 
 function post(m: Message): void {
   if (m.ask !== undefined) return void answer(m);
+  if (m.ok !== undefined && readers.has(m.id as number)) {
+    readers.get(m.id as number)!.close(); // it is loaded, or could not be
+    readers.delete(m.id as number);
+  }
   if (m.ok !== undefined) opened(m);
   postMessage(m);
 }
@@ -50,7 +56,9 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
     post({ id: m.id, progress: { phase: "load", done: 0, total, cached, kept } });
     llama.base = file;
     base = { sha256: m.base.sha256, engine: m.engine };
-    control!.deliver({ id: m.id, op: "load", source: control!.addSource(file), size: total, sha256: m.base.sha256, engine: m.engine });
+    const reader = kept ? await readStored(m.base) : undefined;
+    if (reader) readers.set(m.id, reader);
+    control!.deliver({ id: m.id, op: "load", source: control!.addSource(reader ?? file), size: total, sha256: m.base.sha256, engine: m.engine });
   } catch (e) {
     if (abort.signal.aborted) fault(m.id, "aborted", "the download was cancelled");
     else fault(m.id, e instanceof Fault ? e.kind : e instanceof NoRoom ? "storage" : e instanceof DownloadError ? "network" : "internal", e instanceof Error ? e.message : String(e));

@@ -25,12 +25,13 @@ before(async () => {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.evaluate(async () => {
     const { makeHost } = await import("/host.js");
-    window.fresh = async (inMemory) => {
+    window.fresh = async (source = "file") => {
       const kernel = (await WebAssembly.instantiateStreaming(fetch("/kernel.wasm"), {})).instance;
       const posted = [];
       const control = makeHost(kernel, (m) => posted.push(m));
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-      control.addSource(inMemory ? bytes : new Blob([bytes]));
+      const at = (into, at) => (into.set(bytes.subarray(at, at + into.length)), Math.min(into.length, 256 - at));
+      control.addSource({ file: new Blob([bytes]), memory: bytes, handle: { size: 256, read: at } }[source]);
       return { control, posted };
     };
   });
@@ -43,10 +44,10 @@ after(async () => {
 
 test("the table is whole", () => assert.ok(table.cases.length >= 9));
 
-for (const c of table.cases) for (const inMemory of [false, true]) {
-  test(c.name + (inMemory ? ", source in memory" : ""), async () => {
-    const results = await page.evaluate(async ([steps, inMemory]) => {
-      const { control } = await window.fresh(inMemory);
+for (const c of table.cases) for (const source of ["file", "memory", "handle"]) {
+  test(`${c.name} (source: ${source})`, async () => {
+    const results = await page.evaluate(async ([steps, source]) => {
+      const { control } = await window.fresh(source);
       const out = [];
       for (const s of steps) {
         try {
@@ -59,7 +60,7 @@ for (const c of table.cases) for (const inMemory of [false, true]) {
         }
       }
       return out;
-    }, [c.steps, inMemory]);
+    }, [c.steps, source]);
     c.steps.forEach((s, i) => {
       const where = `step ${i}: ${s.fn}(${s.args})`;
       if (s.error) return assert.equal(results[i].error, true, where);
