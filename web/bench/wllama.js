@@ -1,36 +1,40 @@
 // The peer's half of the benchmark, driven by bench.mjs: window.peer does what our worker's
 // "measure" and "forced" operations do.
 import { Wllama, LoggerWithoutDebug } from "/wllama/esm/index.js";
+import { kept } from "/kept.js";
 
-let w;
+let w, count = 0;
 
-/** Loads the base and an adapter; setting: {threads, flash, kv}. */
-async function load(setting) {
-  const base = await (await fetch("/base.gguf")).blob();
-  const adapter = await (await fetch("/adapter.gguf")).blob();
-  w = new Wllama({ default: "/wllama/esm/wasm/wllama.wasm" }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
+/** Loads the base and adapters (0 to 2, one unless said); setting: {threads, flash, kv, slots, adapters}. */
+async function load({ adapters = 1, slots = 1, ...setting }) {
   const started = performance.now();
-  await w.loadModel([base, adapter], {
-    n_ctx: 1024, n_threads: setting.threads, n_gpu_layers: 0, n_parallel: 1, warmup: false,
+  const files = [await kept("/base.gguf")];
+  for (let i = 0; i < adapters; i++) files.push(await kept("/adapter.gguf"));
+  const loras = files.slice(1).map((_, i) => ({ path: `models/model-0000${i + 2}-of-0000${files.length}.gguf` }));
+  w = new Wllama({ default: "/wllama/esm/wasm/wllama.wasm" }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
+  await w.loadModel(files, {
+    n_ctx: 1024 * slots, n_threads: setting.threads, n_gpu_layers: 0, n_parallel: slots, warmup: false,
     ...(setting.flash === undefined ? {} : { flash_attn: setting.flash }),
     ...(setting.kv ? { cache_type_k: setting.kv, cache_type_v: setting.kv } : {}),
-    lora_adapters: [{ path: "models/model-00002-of-00002.gguf" }], lora_init_without_apply: true,
+    ...(adapters ? { lora_adapters: loras, lora_init_without_apply: true } : {}),
   });
+  count = adapters;
   return { loadMs: performance.now() - started, threads: w.getNumThreads(), isolated: crossOriginIsolated };
 }
 
+/** adapter: the one to apply, counted from 1, or 0. */
 async function complete(prompt, n, adapter, extra = {}) {
   const started = performance.now();
   const r = await w.createCompletion({
     prompt, max_tokens: n, temperature: 0, top_k: 1, cache_prompt: true, ignore_eos: true,
-    lora: [{ id: 0, scale: adapter ? 1 : 0 }], ...extra,
+    lora: count ? Array.from({ length: count }, (_, id) => ({ id, scale: id === adapter - 1 ? 1 : 0 })) : undefined, ...extra,
   });
   return { ms: performance.now() - started, r };
 }
 
 /** One call behind a cached prefix: milliseconds, and how many tokens were really run. */
-async function call(prefix, input, n, adapter) {
-  const { ms, r } = await complete(prefix + input, n, adapter);
+async function call(prefix, input, n, adapter, slot) {
+  const { ms, r } = await complete(prefix + input, n, adapter, slot === undefined ? {} : { id_slot: slot });
   return { ms, prompt: r.timings?.prompt_n, cached: r.timings?.cache_n, predicted: r.timings?.predicted_n };
 }
 
@@ -52,4 +56,3 @@ async function top(text, adapter) {
 }
 
 window.peer = { load, call, prefill, decode, top, exit: () => w.exit() };
-window.peerReady = true;

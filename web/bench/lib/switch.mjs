@@ -1,0 +1,62 @@
+// Two programs on one page: what a question costs more when the one before it went to the other program.
+import { readFileSync } from "node:fs";
+import { program } from "./program.mjs";
+import { INPUT, median, pick, PREFIX, text } from "./words.mjs";
+
+const prefixes = [pick(PREFIX, 6001), pick(PREFIX, 6002)];
+
+/** Times A A B B A A …: every second question follows one to the same program, the others one to the other. */
+async function alternate(n, ask) {
+  const same = [], other = [];
+  for (const p of [0, 1]) await ask(p, 7000 + p);
+  for (let i = 0; i < n; i++) {
+    const p = i % 2;
+    other.push(await ask(p, 7100 + 2 * i));
+    same.push(await ask(p, 7101 + 2 * i));
+  }
+  return { same, other };
+}
+
+/** Our functions through the SDK's client, as a page calls them. */
+async function ownTimes(page, engine, adapterFile, n) {
+  await engine.open(page);
+  const adapter = readFileSync(adapterFile);
+  const labels = pick(4, 7).map((w) => w[0].trim());
+  const files = prefixes.map((p, i) => program(adapter, text(p), labels, `${i}`.repeat(20)).toString("base64"));
+  await page.evaluate(async (files) => {
+    const open = (b) => window.it.open(Uint8Array.from(atob(b), (c) => c.charCodeAt(0)));
+    window.functions = [await open(files[0]), await open(files[1])];
+  }, files);
+  return alternate(n, (p, seed) => page.evaluate(async ([p, input]) => {
+    const started = performance.now();
+    await window.functions[p].call(input);
+    return performance.now() - started;
+  }, [p, text(pick(INPUT, seed))]));
+}
+
+/** wllama with an adapter for each program: one slot as it comes, or one for each, which keeps both caches. */
+async function wllamaTimes(page, engine, n, log) {
+  const { slots } = engine;
+  const on = await engine.open(page, { adapters: 2, slots });
+  const run = [];
+  const times = await alternate(n, async (p, seed) => {
+    const c = await on.call(prefixes[p], pick(INPUT, seed), 1, p + 1, slots > 1 ? p : undefined);
+    run.push(c.prompt);
+    return c.ms;
+  });
+  log(`switch, ${engine.name}, ${slots} slot(s): tokens run ${run.join(" ")}`);
+  return times;
+}
+
+/** Adds the columns of switching to rows; engines that take no adapter have none. */
+export async function switching(engines, rows, browser, adapterFile, n, log) {
+  for (const e of engines.filter((e) => e.adapters)) {
+    const page = await browser.newPage();
+    const t = e.slots ? await wllamaTimes(page, e, n, log) : await ownTimes(page, e, adapterFile, n);
+    await page.close();
+    log(`switch, ${e.name}: same ${median(t.same).toFixed(1)}, other ${median(t.other).toFixed(1)}`);
+    rows[e.name]["switch ms"] = [median(t.other) - median(t.same)];
+    rows[e.name]["call after the other program ms"] = t.other;
+    rows[e.name]["call after the same program ms"] = t.same;
+  }
+}
