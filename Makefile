@@ -75,9 +75,10 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./nn ./gguf ./tokenizer ./engine/...
 	$(GO) run ./cmd/paw bench
 
-# Our kernel and wllama in one Chromium, one run, on a random GPT-2 124M (137 MB are written to build/).
+# Our kernel, wllama and ONNX Runtime Web in Chromium, one run, on random GPT-2 124M models, written to build/
+# with the results; BENCH="--starts 1 --calls 1 --steps 5" is a quick look.
 bench-browser: build
-	@scripts/bench-browser.sh
+	@scripts/bench-browser.sh $(BENCH)
 
 # The kernel is committed; these rebuild it, or say when it differs from its source.
 wasm:

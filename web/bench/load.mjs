@@ -1,11 +1,12 @@
 // What a large interpreter costs a page: load time, memory of the renderer, attaching an adapter, the
 // longest time that the page could not react, and how soon an abort takes effect.
 // Usage: node load.mjs MODEL.gguf PROGRAM.paw [--json OUT]   (Linux: memory comes from /proc)
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { chrome, serve } from "../test/lib.mjs";
+import { memory } from "./lib/memory.mjs";
 
 const [model, program, ...rest] = process.argv.slice(2);
 if (!program) {
@@ -22,27 +23,11 @@ const imported = (await put.json()).program_id;
 const page = await context.newPage();
 await page.goto(server.url + "/assets.json"); // this origin, without the page's own worker
 
-/** Anonymous memory of the processes of this browser in MB, shared parts divided. */
-function memory() {
-  const out = {};
-  for (const pid of readdirSync("/proc").filter((p) => /^\d+$/.test(p))) {
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      if (!line.includes(profile) && !/--type=/.test(line)) continue;
-      const type = /--type=([a-z-]+)/.exec(line)?.[1] ?? "browser";
-      out[type] = (out[type] ?? 0) + Number(/Pss_Anon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]) / 1024;
-    } catch {
-      // the process has ended
-    }
-  }
-  return { renderer: out.renderer ?? 0, all: Object.values(out).reduce((a, b) => a + b, 0) };
-}
-
 await new Promise((ok) => setTimeout(ok, 1500));
-const before = memory();
+const before = memory(profile);
 const peak = { ...before };
 const watch = setInterval(() => {
-  const now = memory();
+  const now = memory(profile);
   for (const k of Object.keys(peak)) peak[k] = Math.max(peak[k], now[k]);
 }, 50);
 

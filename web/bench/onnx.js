@@ -1,7 +1,6 @@
 // ONNX Runtime Web's half of the benchmark, driven by bench.mjs: window.peer does what our worker's "measure"
 // operation does. It has no tokenizer: prompts arrive as ids.
 import * as ort from "/ort/ort.wasm.min.mjs";
-import { kept } from "/kept.js";
 
 let session, prefix = { key: "", past: null };
 
@@ -10,7 +9,7 @@ async function load(setting) {
   ort.env.wasm.numThreads = setting.threads;
   ort.env.wasm.wasmPaths = "/ort/";
   const started = performance.now();
-  const bytes = new Uint8Array(await (await kept("/model.onnx")).arrayBuffer());
+  const bytes = new Uint8Array(await (await fetch("/model.onnx")).arrayBuffer()); // the cache of HTTP keeps it
   session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"], graphOptimizationLevel: "all" });
   return { loadMs: performance.now() - started, threads: ort.env.wasm.numThreads, isolated: crossOriginIsolated };
 }

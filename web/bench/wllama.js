@@ -1,15 +1,15 @@
 // The peer's half of the benchmark, driven by bench.mjs: window.peer does what our worker's
 // "measure" and "forced" operations do.
 import { Wllama, LoggerWithoutDebug } from "/wllama/esm/index.js";
-import { kept } from "/kept.js";
 
+const file = async (url) => (await fetch(url)).blob(); // the cache of HTTP keeps it
 let w, count = 0;
 
 /** Loads the base and adapters (0 to 2, one unless said); setting: {threads, flash, kv, slots, adapters}. */
 async function load({ adapters = 1, slots = 1, ...setting }) {
   const started = performance.now();
-  const files = [await kept("/base.gguf")];
-  for (let i = 0; i < adapters; i++) files.push(await kept("/adapter.gguf"));
+  const files = [await file("/base.gguf")];
+  for (let i = 0; i < adapters; i++) files.push(await file("/adapter.gguf"));
   const loras = files.slice(1).map((_, i) => ({ path: `models/model-0000${i + 2}-of-0000${files.length}.gguf` }));
   w = new Wllama({ default: "/wllama/esm/wasm/wllama.wasm" }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
   await w.loadModel(files, {

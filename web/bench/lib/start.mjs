@@ -14,7 +14,7 @@ function countCode(context) {
   const sizes = [];
   context.on("requestfinished", (q) => {
     const path = new URL(q.url()).pathname;
-    if (/\.(m?js|wasm)$/.test(path) && !/^\/(wllama|onnx|kept)\.js$/.test(path)) sizes.push(q.sizes().then((s) => s.responseBodySize));
+    if (/\.(m?js|wasm)$/.test(path) && !/^\/(wllama|onnx)\.js$/.test(path)) sizes.push(q.sizes().then((s) => s.responseBodySize));
   });
   return async () => (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }
