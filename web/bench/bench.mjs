@@ -44,6 +44,7 @@ const rows = Object.fromEntries(list.map((e) => [e.name, {}]));
 const out = { machine: info, engines: [], median: {}, raw: rows };
 /** Writes what there is so far: a run takes minutes and may be stopped. */
 function save() {
+  if (onlyParity && !option("--json")) return; // nothing that should replace a whole run's figures
   out.median = medians(rows);
   mkdirSync(dirname(jsonFile), { recursive: true });
   writeFileSync(jsonFile, JSON.stringify(out, null, 1) + "\n");

@@ -20,7 +20,7 @@ const sections = [
   ["Memory of the renderer above an empty page", /memory/],
 ];
 const notes = {
-  "label call ms": "250 prompt tokens cached, 20 new ones, then the choice", "text call ms": "the same, then two tokens",
+  "label call ms": "250 prompt tokens cached, 20 new ones, then the choice; below, what is generated", "text call ms": "250 prompt tokens cached, 20 new ones, then a text",
   "prefill tok/s": "prompts of 250 tokens", "decode tok/s": "64 tokens after a prompt of 20",
   "switch ms": "what a question costs more when the one before it went to the other program",
   "cold start ms": "fresh profile, page opened, files from this machine, first answer to 270 tokens", "cached start ms": "page loaded again, first answer",
@@ -29,23 +29,24 @@ const notes = {
 };
 
 /** A figure with its bar; the longest bar of a row is that of its largest value. */
-function cell(name, c, most) {
+function cell({ name, label, text }, c, most) {
   const v = run.median[name]?.[c.name];
   if (v === undefined) return '<td class="none">–<span class="hidden"> not measured</span></td>';
   const times = name === OWN ? undefined : ratio(run.median, name, c);
   const share = most > 0 ? Math.max(0, Math.min(100, (100 * v) / most)) : 0;
   const than = times === undefined ? "" : ` <small>${times >= 1 ? `ours ${times.toFixed(1)}× better` : `ours ${(1 / times).toFixed(1)}× worse`}</small>`;
-  return `<td${name === OWN ? ' class="own"' : ""}><span class="bar" style="--share:${share.toFixed(1)}%" aria-hidden="true"></span><span class="value">${figure(v, c.digits)}</span>${than}</td>`;
+  const what = c.name.startsWith("label call") ? ` <small>${html(label)}</small>` : c.name.startsWith("text call") ? ` <small>${html(text)}</small>` : "";
+  return `<td${name === OWN ? ' class="own"' : ""}><span class="bar" style="--share:${share.toFixed(1)}%" aria-hidden="true"></span><span class="value">${figure(v, c.digits)}</span>${what}${than}</td>`;
 }
 
 function table([title, pattern]) {
   const used = columns.filter((c) => pattern.test(c.name) && run.engines.some((e) => run.median[e.name]?.[c.name] !== undefined));
   if (!used.length) return "";
-  const engines = run.engines.filter((e) => used.some((c) => run.median[e.name]?.[c.name] !== undefined));
+  const { engines } = run;
   const rows = used.map((c) => {
     const most = Math.max(...engines.map((e) => run.median[e.name]?.[c.name] ?? 0));
     const note = notes[c.name.replace(" + adapter", "")];
-    return `<tr><th scope="row">${html(c.name.replace(" + adapter", ""))}${note ? `<small>${html(note)}</small>` : ""}<small>${c.higher ? "more" : "less"} is better</small></th>${engines.map((e) => cell(e.name, c, most)).join("")}</tr>`;
+    return `<tr><th scope="row">${html(c.name.replace(" + adapter", ""))}${note ? `<small>${html(note)}</small>` : ""}<small>${c.higher ? "more" : "less"} is better</small></th>${engines.map((e) => cell(e, c, most)).join("")}</tr>`;
   });
   const heads = engines.map((e) => `<th scope="col">${html(e.name)}</th>`).join("");
   return `<div class="scroll" tabindex="0" role="region" aria-label="${html(title)}"><table style="--engines:${engines.length}"><caption>${html(title)}</caption><thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
