@@ -55,14 +55,15 @@ function peer(url, setting, words) {
     const loaded = await page.evaluate((s) => window.peer.load(s), { ...setting, ...more });
     const run = (name, ...args) => page.evaluate(([name, args]) => window.peer[name](...args), [name, args]);
     const call = (prefix, input, n, adapter, slot) => run("call", words(prefix), words(input), n, +adapter, slot);
-    // A peer that runs more than the input has lost its cache, and the figure would be about something else.
+    // A peer that runs more than the input has lost its cache, and the figure would be about something else;
+    // the first call with or without the adapter fills it.
     const cached = async (prefix, input, n, adapter) => {
       const c = await call(prefix, input, n, adapter);
-      if (c.prompt > input.length + 5 && !first) console.error(`note: the peer ran ${c.prompt} tokens of a call of ${input.length}`);
-      first = false;
+      if (c.prompt > input.length + 5 && adapter === last) console.error(`note: the peer ran ${c.prompt} tokens of a call of ${input.length}`);
+      last = adapter;
       return c.ms;
     };
-    let first = true;
+    let last;
     const rate = (c) => (1e3 * c.n) / c.ms;
     return {
       loaded, run, call,
