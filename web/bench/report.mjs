@@ -22,7 +22,7 @@ const sections = [
 const notes = {
   "label call ms": "250 prompt tokens cached, 20 new ones, then the choice; below, what is generated", "text call ms": "250 prompt tokens cached, 20 new ones, then a text",
   "prefill tok/s": "prompts of 250 tokens", "decode tok/s": "64 tokens after a prompt of 20",
-  "switch ms": "what a question costs more when the one before it went to the other program",
+  "switch ms": "what a question costs more when the one before it went to the other program; below nought is noise",
   "cold start ms": "fresh profile, page opened, files from this machine, first answer to 270 tokens", "cached start ms": "page loaded again, first answer",
   "load ms": "from the file that the browser keeps to an engine that can answer", "code kB": "scripts and WebAssembly as sent, by brotli",
   "memory MiB": "after the first answer and a garbage collection", "peak memory MiB": "highest until the first answer",
@@ -34,7 +34,7 @@ function cell({ name, label, text }, c, most) {
   if (v === undefined) return '<td class="none">–<span class="hidden"> not measured</span></td>';
   const times = name === OWN ? undefined : ratio(run.median, name, c);
   const share = most > 0 ? Math.max(0, Math.min(100, (100 * v) / most)) : 0;
-  const than = times === undefined ? "" : ` <small>${times >= 1 ? `ours ${times.toFixed(1)}× better` : `ours ${(1 / times).toFixed(1)}× worse`}</small>`;
+  const than = times === undefined ? "" : ` <small>${Math.abs(Math.log(times)) < 0.05 ? "about the same" : times >= 1 ? `ours ${times.toFixed(1)}× better` : `ours ${(1 / times).toFixed(1)}× worse`}</small>`;
   const what = c.name.startsWith("label call") ? ` <small>${html(label)}</small>` : c.name.startsWith("text call") ? ` <small>${html(text)}</small>` : "";
   return `<td${name === OWN ? ' class="own"' : ""}><span class="bar" style="--share:${share.toFixed(1)}%" aria-hidden="true"></span><span class="value">${figure(v, c.digits)}</span>${what}${than}</td>`;
 }
