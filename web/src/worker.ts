@@ -105,7 +105,7 @@ async function open(m: Message & { id: number; program: Uint8Array }): Promise<v
   const o: { abort: AbortController; key?: string; source?: number } = { abort: new AbortController() };
   openings.set(m.id, o);
   if (base && base.engine !== "wllama" && m.program instanceof Uint8Array) {
-    o.key = await prefixKey(m.program, [base.sha256, kernel, __WASM_URL__]);
+    o.key = await prefixKey(m.program, [base.sha256, kernel, __WASM_URL__]).catch(() => undefined); // it is worth no fault
     const kept = o.key && (await keptPrefix(o.key));
     if (o.abort.signal.aborted) {
       openings.delete(m.id);
