@@ -47,7 +47,7 @@ type worker struct {
 
 	engine    engine.Engine // nil until a base is loaded
 	loading   bool
-	digest    string // of the base
+	digest    string          // of the base
 	busy      func()          // ends what is done only while nothing is asked
 	rested    <-chan struct{} // closed when that has ended; nil: there was nothing
 	functions map[int]*loaded

@@ -33,6 +33,21 @@ func TestCompileWithoutAnExample(t *testing.T) {
 	}
 }
 
+// A program whose examples are JSON says so, and answers nothing else, whatever it is asked.
+func TestJSONProgramsAnswerJSON(t *testing.T) {
+	spec := "Return the order as JSON.\n\nInput: 3 red apples\nOutput: {\"item\": \"apples\", \"count\": 3}\n\nInput: 12 pens\nOutput: {\"item\": \"pens\", \"count\": 12}"
+	out := filepath.Join(t.TempDir(), "x.paw")
+	object(t, paw(t, spec, "compile", "--spec-file", "-", "--no-report", "--out", out, "--json"), "compiler")
+	if meta := object(t, paw(t, "", "inspect", out, "--json"), "meta")["meta"].(map[string]any); meta["output_format"] != "json" {
+		t.Errorf("output_format %v", meta["output_format"])
+	}
+	for _, input := range []string{"7 old clocks", "nothing", "{", "\"", "]]]}}}", "é\\u00", strings.Repeat("two blue boats ", 20)} {
+		if r := object(t, paw(t, "", "run", out, input, "--json"), "output"); !json.Valid([]byte(r["output"].(string))) {
+			t.Errorf("%q: %q is no JSON", input, r["output"])
+		}
+	}
+}
+
 func TestRefineTrainsTheNeuralProgram(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "x.paw")
 	c := object(t, paw(t, shortSpec, "compile", "--spec-file", "-", "--refine", "--no-report", "--out", out, "--json"), "compiler")
