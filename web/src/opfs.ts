@@ -63,6 +63,10 @@ export async function removeStored(b: Pick<Stored, "sha256">): Promise<void> {
   for (const name of [marker(b), data(b)]) await dir?.removeEntry(name).catch(() => {});
 }
 
+/** A file open for writing, for this tab alone. */
+export const openForWriting = (handle: FileSystemFileHandle): Promise<SyncAccess> =>
+  (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
+
 /** A file open for reading at once, without a promise, by several tabs; undefined where the browser cannot.
  *  It reads straight into memory, where a File's bytes cross processes. Nobody can delete it until it is closed. */
 export async function openForReading(handle: FileSystemFileHandle): Promise<(Reader & { close(): void }) | undefined> {
@@ -117,8 +121,7 @@ export async function writeStored(b: Stored, chunk: number, good: (bytes: Uint8A
   let access: SyncAccess;
   try {
     await dir!.removeEntry(marker(b)).catch(() => {});
-    const handle = await dir!.getFileHandle(data(b), { create: true });
-    access = await (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
+    access = await openForWriting(await dir!.getFileHandle(data(b), { create: true }));
   } catch {
     return undefined;
   }

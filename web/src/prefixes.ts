@@ -1,12 +1,14 @@
 // Keys and values of programs' own texts, for the worker: what a large interpreter computes in half a second
 // is read in a few hundredths. Kept in the origin's private file system under a digest of all they depend on, each file
-// beginning with the SHA-256 of the rest. Keeping never fails a call, and the oldest make room for new ones.
+// beginning with the SHA-256 of every mebibyte of the rest. Keeping never fails a call, and the oldest make room.
 
-import { openForReading } from "./opfs.js";
+import type { Source } from "./host.js";
+import { openForReading, openForWriting } from "./opfs.js";
 
 const NAME = "paw-prefixes";
 const MOST = 256 << 20; // bytes that all of them may take
 const DIGEST = 32;
+const PIECE = 1 << 20; // bytes that are checked at once, so that reading leaves little garbage
 
 export interface KeptPrefix {
   key: string;
@@ -30,51 +32,77 @@ export async function prefixKey(program: Uint8Array, parts: string[]): Promise<s
   return hex(await sha256(new TextEncoder().encode([hex(await sha256(program)), ...parts].join("\n"))));
 }
 
+/** A kept prefix, whole and open. */
+export interface OpenPrefix {
+  source: Source;
+  size: number;
+  close(): void;
+}
+
 /** What is kept under a key, if it is whole. */
-export async function keptPrefix(key: string): Promise<Uint8Array | undefined> {
+export async function keptPrefix(key: string): Promise<OpenPrefix | undefined> {
   try {
     const handle = await (await folder(false))?.getFileHandle(`${key}.kv`);
     if (!handle) return undefined;
-    const bytes = await content(handle);
-    const payload = bytes.subarray(DIGEST);
-    if (hex(await sha256(payload)) !== hex(bytes.subarray(0, DIGEST))) {
-      await removePrefix(key); // cut short, or damaged
-      return undefined;
-    }
-    return payload;
-  } catch {
-    return undefined;
-  }
-}
-
-async function content(handle: FileSystemFileHandle): Promise<Uint8Array> {
-  const file = await openForReading(handle);
-  if (!file) return new Uint8Array(await (await handle.getFile()).arrayBuffer());
-  try {
-    const bytes = new Uint8Array(file.size);
-    return bytes.subarray(0, file.read(bytes, 0));
-  } finally {
+    const file = (await openForReading(handle)) ?? (await inMemory(handle));
+    const pieces = Math.ceil(file.size / (PIECE + DIGEST)), head = pieces * DIGEST, size = file.size - head;
+    const good = await whole(file, pieces).catch(() => false);
+    if (good) return { source: { size, read: (into, at) => file.read(into, head + at) }, size, close: file.close };
     file.close();
+    await removePrefix(key); // cut short, or damaged
+  } catch {
+    // unreadable: as if it were not there
   }
+  return undefined;
 }
 
-export async function keepPrefix(key: string, parts: Uint8Array[]): Promise<void> {
-  const payload = new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+type Open = NonNullable<Awaited<ReturnType<typeof openForReading>>>;
+
+/** The same of a browser that has no handles for several readers. */
+async function inMemory(handle: FileSystemFileHandle): Promise<Open> {
+  const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+  return {
+    size: bytes.length, close: () => {},
+    read(into, at) {
+      const part = bytes.subarray(at, at + into.length);
+      into.set(part);
+      return part.length;
+    },
+  };
+}
+
+async function whole(file: Open, pieces: number): Promise<boolean> {
+  const head = new Uint8Array(pieces * DIGEST), buffer = new Uint8Array(PIECE);
+  if (pieces === 0 || file.read(head, 0) !== head.length) return false;
+  for (let i = 0; i < pieces; i++) {
+    const at = head.length + i * PIECE, piece = buffer.subarray(0, Math.min(PIECE, file.size - at));
+    if (file.read(piece, at) !== piece.length || hex(await sha256(piece)) !== hex(head.subarray(i * DIGEST, (i + 1) * DIGEST))) return false;
+  }
+  return true;
+}
+
+/** Room for a prefix of so many bytes, to be filled and given to keepPrefix: it is copied no more. */
+export function prefixFile(bytes: number): { file: Uint8Array; payload: Uint8Array } {
+  const head = Math.ceil(bytes / PIECE) * DIGEST, file = new Uint8Array(head + bytes);
+  return { file, payload: file.subarray(head) };
+}
+
+export async function keepPrefix(key: string, { file, payload }: ReturnType<typeof prefixFile>): Promise<void> {
   try {
+    for (let i = 0; i * PIECE < payload.length; i++) file.set(await sha256(payload.subarray(i * PIECE, (i + 1) * PIECE)), i * DIGEST);
     const dir = await folder(true);
-    await makeRoom(dir!, payload.length + DIGEST);
-    const handle = await dir!.getFileHandle(`${key}.kv`, { create: true });
-    const out = await handle.createWritable();
+    await makeRoom(dir!, file.length);
+    // Cut short, by a tab that is closed say, it does not match its digests.
+    const access = await openForWriting(await dir!.getFileHandle(`${key}.kv`, { create: true }));
     try {
-      await out.write(await sha256(payload) as Uint8Array<ArrayBuffer>);
-      await out.write(payload);
-      await out.close(); // the file changes now and as a whole
-    } catch (e) {
-      await out.abort().catch(() => {});
-      throw e;
+      access.truncate(0);
+      if (access.write(file, { at: 0 }) !== file.length) throw new Error("no room");
+      access.flush();
+    } finally {
+      access.close();
     }
   } catch {
-    await removePrefix(key); // no room: it is computed again next time
+    await removePrefix(key); // it is computed again next time
   }
 }
 

@@ -4,7 +4,7 @@ import "wasm_exec";
 import { baseFile, DownloadError, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
 import { readStored } from "./opfs";
-import { keepPrefix, keptPrefix, prefixKey } from "./prefixes";
+import { keepPrefix, keptPrefix, prefixFile, prefixKey, type OpenPrefix } from "./prefixes";
 import type { Peer } from "./wllama";
 
 declare const __WLLAMA_URL__: string; // "" in a build without it
@@ -22,7 +22,15 @@ let control: HostControl | undefined;
 let base: { sha256: string; engine: unknown } | undefined;
 const downloads = new Map<number, AbortController>();
 const readers = new Map<number, { close(): void }>(); // of interpreters that are being loaded
-const openings = new Map<number, { abort: AbortController; key?: string; source?: number }>();
+const openings = new Map<number, Opening>();
+
+/** A program that is being opened. */
+interface Opening {
+  abort: AbortController;
+  key?: string;
+  kept?: OpenPrefix;
+  source?: number;
+}
 
 function post(m: Message): void {
   if (m.ask !== undefined) return void answer(m);
@@ -102,16 +110,13 @@ async function answer(m: Message): Promise<void> {
 
 /** Opens a program with the keys and values of its own text, where these are kept. */
 async function open(m: Message & { id: number; program: Uint8Array }): Promise<void> {
-  const o: { abort: AbortController; key?: string; source?: number } = { abort: new AbortController() };
+  const o: Opening = { abort: new AbortController() };
   openings.set(m.id, o);
   if (base && base.engine !== "wllama" && m.program instanceof Uint8Array) {
     o.key = await prefixKey(m.program, [base.sha256, kernel, __WASM_URL__]).catch(() => undefined); // it is worth no fault
-    const kept = o.key && (await keptPrefix(o.key));
-    if (o.abort.signal.aborted) {
-      openings.delete(m.id);
-      return fault(m.id, "aborted", "cancelled");
-    }
-    if (kept) m = { ...m, prefix: (o.source = control!.addSource(kept)), prefixSize: kept.length };
+    o.kept = o.key ? await keptPrefix(o.key) : undefined;
+    if (o.abort.signal.aborted) return fault(m.id, "aborted", "cancelled");
+    if (o.kept) m = { ...m, prefix: (o.source = control!.addSource(o.kept.source)), prefixSize: o.kept.size };
   }
   control!.deliver(m);
 }
@@ -122,10 +127,14 @@ function opened(m: Message): void {
   if (!o) return;
   openings.delete(m.id as number);
   if (o.source !== undefined) control!.removeSource(o.source);
+  o.kept?.close();
   const keep = m.keep as { keys: number; values: number; bytes: number } | undefined;
   delete m.keep;
+  if (!keep || !o.key) return;
+  const room = prefixFile(2 * keep.bytes);
   // Copied at once: the module may let go of that memory with the next message.
-  if (keep && o.key) void keepPrefix(o.key, [keep.keys, keep.values].map((at) => control!.host.kernelBytes(at, keep.bytes).slice()));
+  [keep.keys, keep.values].forEach((at, i) => room.payload.set(control!.host.kernelBytes(at, keep.bytes), i * keep.bytes));
+  void keepPrefix(o.key, room);
 }
 
 function handle(m: Message): void {
