@@ -73,7 +73,7 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 			f.weights = c.Weights
 		}
 	}
-	f.json = f.labels == nil && p.Meta.OutputFormat == formatJSON
+	f.json = f.labels == nil && p.Meta.OutputFormat == pawfile.FormatJSON
 	tokens := f.prompt.Before
 	if have := e.Geometry().Context; len(tokens) >= have {
 		return nil, fmt.Errorf("function: the program's own text: %w", &engine.ContextError{Need: len(tokens) + 1, Have: have})
@@ -136,7 +136,7 @@ type Stop string
 // Reasons to stop.
 const (
 	StopEnd    Stop = "end"    // the interpreter ended its answer, or a label was chosen
-	StopLimit  Stop = "limit"  // the token limit was reached
+	StopLimit  Stop = "limit"  // the token limit was reached, or no likely token keeps the format
 	StopFilled Stop = "filled" // the interpreter's positions are used up
 )
 

@@ -1,5 +1,7 @@
 package function
 
+import "strings"
+
 // jsonText follows a text byte by byte and tells whether it can still become one JSON value (RFC 8259). The zero
 // value stands before the text. Copies are independent as long as both only grow by feed.
 type jsonText struct {
@@ -92,6 +94,21 @@ func (j *jsonText) next(c byte) bool {
 		return c == ':'
 	case atEnd:
 		return j.end(c)
+	case inLiteral:
+		if c != j.literal[0] {
+			return false
+		}
+		if j.literal = j.literal[1:]; j.literal == "" {
+			j.at = atEnd
+		}
+		return true
+	}
+	return j.quoted(c)
+}
+
+// quoted goes on with a string.
+func (j *jsonText) quoted(c byte) bool {
+	switch j.at {
 	case inString:
 		switch {
 		case c == '\\':
@@ -104,29 +121,15 @@ func (j *jsonText) next(c byte) bool {
 		return c >= 0x20
 	case inEscape:
 		j.at = inString
-		switch c {
-		case 'u':
+		if c == 'u' {
 			j.at, j.hex = inHex, 4
-			return true
-		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			return true
 		}
-		return false
-	case inHex:
-		if j.hex--; j.hex == 0 {
-			j.at = inString
-		}
-		return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f'
-	case inLiteral:
-		if c != j.literal[0] {
-			return false
-		}
-		if j.literal = j.literal[1:]; j.literal == "" {
-			j.at = atEnd
-		}
-		return true
+		return strings.IndexByte(`"\/bfnrtu`, c) >= 0
 	}
-	return false
+	if j.hex--; j.hex == 0 { // of \uXXXX
+		j.at = inString
+	}
+	return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
 
 // value begins one.

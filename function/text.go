@@ -9,9 +9,6 @@ import (
 	"paw/tokenizer"
 )
 
-// formatJSON is the output format that decoding holds answers to; others are not known, and any text is right.
-const formatJSON = "json"
-
 // text decodes greedily until a control token (EOS among them) or the limit. Where the program declares JSON,
 // only tokens are taken that can still become it, and what is missing at the limit is added.
 func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool, pieces *stream) (Answer, error) {
@@ -77,8 +74,11 @@ const (
 // next is the likeliest token that keeps the format (nil: any).
 func next(ctx context.Context, t *tokenizer.Tokenizer, s engine.Session, format *jsonText) (engine.Candidate, error) {
 	list, err := s.Top(ctx, 1)
-	if err != nil || format == nil || fits(t, format, list[0].Token) {
-		return first(list), err
+	if err != nil {
+		return engine.Candidate{}, err
+	}
+	if format == nil || fits(t, format, list[0].Token) {
+		return list[0], nil
 	}
 	for _, k := range []int{few, many} {
 		if list, err = s.Top(ctx, k); err != nil {
@@ -91,13 +91,6 @@ func next(ctx context.Context, t *tokenizer.Tokenizer, s engine.Session, format 
 		}
 	}
 	return engine.Candidate{}, errNone
-}
-
-func first(list []engine.Candidate) engine.Candidate {
-	if len(list) == 0 {
-		return engine.Candidate{}
-	}
-	return list[0]
 }
 
 // fits tells whether a text in the format can go on with a token, or end where it is a control token.

@@ -32,7 +32,7 @@ type Meta struct {
 	Labels         []string     `json:"labels,omitempty"`
 	LabelsInferred bool         `json:"labels_inferred,omitempty"`
 	TargetPrefix   *string      `json:"target_prefix,omitempty"` // what training put before every answer
-	OutputFormat   string       `json:"output_format,omitempty"` // "json": answers are JSON values; "": any text
+	OutputFormat   string       `json:"output_format,omitempty"` // FormatJSON, or "" for any text
 	Calibration    *Calibration `json:"calibration,omitempty"`
 	Report         JSON         `json:"report,omitempty"`
 	Warnings       []string     `json:"warnings,omitempty"` // what the spec's writer may want to mend
@@ -46,6 +46,9 @@ type Calibration struct {
 	Temperature float32   `json:"temperature"`       // divides log-probabilities; fitted on answers that were held out, 0: not fitted
 	Weights     []float32 `json:"weights,omitempty"` // of the labels, in their order: probabilities are multiplied by them and divided by their sum
 }
+
+// FormatJSON is the output format of answers that are JSON values. Other formats are not known and bind nobody.
+const FormatJSON = "json"
 
 // Limits of what meta.json may hold.
 const (

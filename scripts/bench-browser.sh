@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir="build/bench"
-if [ ! -f "$dir/gpt2-random-q8_0.gguf" ]; then
+if [ ! -f "$dir/program-9.paw" ]; then
   mkdir -p "$dir"
   bin/paw bench make-model "$dir"
 fi

@@ -30,7 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "paw: globalThis.pawHost is missing: this module is started by worker.js")
 		os.Exit(1)
 	}
-	w := &worker{host: host, cancels: map[int]context.CancelFunc{}, functions: map[int]*loaded{}, asks: map[int]chan js.Value{}, busy: func() {}}
+	w := &worker{host: host, cancels: map[int]context.CancelFunc{}, functions: map[int]*loaded{}, asks: map[int]chan js.Value{}, stopWarming: func() {}}
 	// The handler only starts goroutines: one that waits would stop the event loop it waits for.
 	host.Call("listen", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.receive(args[0])
@@ -45,13 +45,13 @@ type worker struct {
 	host    js.Value
 	cancels map[int]context.CancelFunc // of requests in flight, by message id
 
-	engine    engine.Engine // nil until a base is loaded
-	loading   bool
-	digest    string          // of the base
-	busy      func()          // ends what is done only while nothing is asked
-	rested    <-chan struct{} // closed when that has ended; nil: there was nothing
-	functions map[int]*loaded
-	last      int // number of the last function
+	engine      engine.Engine // nil until a base is loaded
+	loading     bool
+	digest      string          // of the base
+	stopWarming func()          // ends the kernel's warm-up, which goes on while nothing is asked
+	warmed      <-chan struct{} // closed when it has ended; nil: there was none
+	functions   map[int]*loaded
+	last        int // number of the last function
 
 	asks  map[int]chan js.Value // questions to the worker in flight (peer.go)
 	asked int

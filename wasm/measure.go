@@ -19,7 +19,7 @@ func (w *worker) session(ctx context.Context, m js.Value, prefix []int32, capaci
 	if w.engine == nil {
 		return nil, nil, errBase
 	}
-	w.busy()
+	w.stopWarming()
 	var adapter engine.Adapter
 	if m.Get("adapter").Type() == js.TypeObject {
 		b, err := blob(m, "adapter")
@@ -132,8 +132,8 @@ func (w *worker) bandwidth(ctx context.Context, _ int, _ js.Value) (answer, erro
 
 // memory tells the bytes in use: {} → {kernel, heap, inUse}. The worker's own share comes on top.
 func (w *worker) memory(context.Context, int, js.Value) (answer, error) {
-	if w.busy(); w.rested != nil {
-		<-w.rested
+	if w.stopWarming(); w.warmed != nil {
+		<-w.warmed
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

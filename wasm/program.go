@@ -25,10 +25,10 @@ type loaded struct {
 // warm lets the browser optimise the kernel while nothing is asked of it.
 func (w *worker) warm(e *simd.Engine) {
 	ctx, cancel := context.WithCancel(context.Background())
-	rested := make(chan struct{})
-	w.busy, w.rested = cancel, rested
+	warmed := make(chan struct{})
+	w.stopWarming, w.warmed = cancel, warmed
 	go func() {
-		defer close(rested)
+		defer close(warmed)
 		defer cancel()
 		if err := e.Warm(ctx); err != nil {
 			return // busy, or closed: the first call finds the kernel as it is
@@ -132,7 +132,7 @@ func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
 	}
 	a := described(p)
 	read := time.Since(started)
-	w.busy()
+	w.stopWarming()
 	kept := false
 	f, err := function.Open(ctx, w.engine, p, function.Options{BaseSHA256: w.digest, Prefix: w.prefix(m, &kept)})
 	if err != nil {
@@ -166,7 +166,7 @@ func (w *worker) call(ctx context.Context, id int, m js.Value) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.busy()
+	w.stopWarming()
 	f.busy++
 	defer func() {
 		if f.busy--; f.busy == 0 && f.closed {

@@ -72,7 +72,7 @@ func makeModel(c *console, dir string, asJSON bool) error {
 // randomProgram chooses between four labels behind a text of about 250 tokens. Its answers mean nothing.
 func randomProgram(i int, base string, adapter []byte) *pawfile.Program {
 	space := " "
-	examples := strings.Repeat("Input: the water runs down the wall of the old house\nOutput: later today\n\n", 14)
+	examples := strings.Repeat("Input: the water runs down the wall of the old house\nOutput: later today\n\n", 11)
 	text := fmt.Sprintf("[PSEUDO_PROGRAM]\nTask: number %d, when should this be done?\nLabels: now, later, never, always\n\n%s[END_PSEUDO_PROGRAM]", i, examples)
 	return &pawfile.Program{
 		Meta: pawfile.Meta{

@@ -204,11 +204,13 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 			Labels:                j.spec.Labels,
 			LabelsInferred:        j.spec.LabelsInferred,
 			TargetPrefix:          &prefix,
-			OutputFormat:          j.spec.Format,
 		},
 		Template:      pseudo.Template(text),
 		PseudoProgram: text,
 		Adapter:       adapter,
+	}
+	if j.spec.JSON {
+		p.Meta.OutputFormat = pawfile.FormatJSON
 	}
 	return p, j.balance(ctx, p)
 }

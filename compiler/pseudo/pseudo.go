@@ -48,8 +48,7 @@ type Spec struct {
 	Labels         []string
 	LabelsInferred bool // the labels come from repeating outputs, not from a list
 
-	// Format of every answer: "json" when they are JSON objects or lists, "" for any text.
-	Format string
+	JSON bool // every answer is a JSON object or list
 
 	Examples []Example
 	Warnings []string // what the writer probably wants to correct, one sentence each
@@ -79,7 +78,7 @@ func Parse(spec string) (Spec, error) {
 	if s.Task == "" {
 		s.Task = defaultTask
 	}
-	s.Format = format(s)
+	s.JSON = wantsJSON(s)
 	s.Warnings = append(s.Warnings, doc.conflicts()...)
 	return s, nil
 }

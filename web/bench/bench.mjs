@@ -55,7 +55,7 @@ if (!onlyParity) await starts(list, rows, launch, Number(option("--starts", 3)),
 const browser = await chromium.launch(launch);
 info.browser = `Chromium ${browser.version()}`;
 save();
-if (!onlyParity) await switching(list, rows, browser, adapter, calls, log);
+if (!onlyParity) await switching(list, rows, browser, dir, calls, log);
 save();
 
 const opened = [];

@@ -1,6 +1,6 @@
 // Two programs on one page: what a question costs more when the one before it went to the other program.
 import { readFileSync } from "node:fs";
-import { program } from "./program.mjs";
+import { join } from "node:path";
 import { INPUT, median, pick, PREFIX, text } from "./words.mjs";
 
 const prefixes = [pick(PREFIX, 6001), pick(PREFIX, 6002)];
@@ -17,12 +17,10 @@ async function alternate(n, ask) {
   return { same, other };
 }
 
-/** Our functions through the SDK's client, as a page calls them. */
-async function ownTimes(page, engine, adapterFile, n) {
+/** Our functions through the SDK's client, as a page calls them: the first two programs of make-model. */
+async function ownTimes(page, engine, dir, n) {
   await engine.open(page);
-  const adapter = readFileSync(adapterFile);
-  const labels = pick(4, 7).map((w) => w[0].trim());
-  const files = prefixes.map((p, i) => program(adapter, text(p), labels, `${i}`.repeat(20)).toString("base64"));
+  const files = [0, 1].map((i) => readFileSync(join(dir, `program-${i}.paw`)).toString("base64"));
   await page.evaluate(async (files) => {
     const open = (b) => window.it.open(Uint8Array.from(atob(b), (c) => c.charCodeAt(0)));
     window.functions = [await open(files[0]), await open(files[1])];
@@ -48,11 +46,11 @@ async function wllamaTimes(page, engine, n, log) {
   return times;
 }
 
-/** Adds the columns of switching to rows; engines that take no adapter have none. */
-export async function switching(engines, rows, browser, adapterFile, n, log) {
+/** Adds the columns of switching to rows; dir holds our programs. Engines that take no adapter have none. */
+export async function switching(engines, rows, browser, dir, n, log) {
   for (const e of engines.filter((e) => e.adapters)) {
     const page = await browser.newPage();
-    const t = e.slots ? await wllamaTimes(page, e, n, log) : await ownTimes(page, e, adapterFile, n);
+    const t = e.slots ? await wllamaTimes(page, e, n, log) : await ownTimes(page, e, dir, n);
     await page.close();
     log(`switch, ${e.name}: same ${median(t.same).toFixed(1)}, other ${median(t.other).toFixed(1)}`);
     rows[e.name]["switch ms"] = [median(t.other) - median(t.same)];
