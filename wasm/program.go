@@ -102,9 +102,6 @@ func (w *worker) inspect(_ context.Context, _ int, m js.Value) (answer, error) {
 	return described(p), nil
 }
 
-// Bytes of keys and values from which on the worker keeps a prefix: smaller ones are computed as soon as found.
-const worthKeeping = 4 << 20
-
 // prefix takes up a kept prefix, {prefix: source, prefixSize}, or computes it; kept says which.
 func (w *worker) prefix(m js.Value, kept *bool) func(context.Context, engine.Adapter, []int32) (engine.Prefix, error) {
 	return func(ctx context.Context, a engine.Adapter, tokens []int32) (engine.Prefix, error) {
@@ -119,8 +116,8 @@ func (w *worker) prefix(m js.Value, kept *bool) func(context.Context, engine.Ada
 	}
 }
 
-// open makes a program ready to answer: {program, prefix?, prefixSize?}. keep: where the worker finds keys and values
-// that are worth keeping.
+// open makes a program ready to answer: {program, prefix?, prefixSize?}. keep in the answer: where the worker finds
+// the keys and values that were computed.
 func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
 	started := time.Now()
 	p, err := program(m)
@@ -143,9 +140,8 @@ func (w *worker) open(ctx context.Context, _ int, m js.Value) (answer, error) {
 	a["function"], a["labels"], a["prefixTokens"] = w.last, strings(f.Labels()), f.PrefixTokens()
 	a["prefixKept"] = kept
 	if e, ok := w.engine.(*simd.Engine); ok && !kept {
-		if keys, values, n := e.PrefixArea(f.Prefix()); 2*n >= worthKeeping {
-			a["keep"] = map[string]any{"keys": keys, "values": values, "bytes": n}
-		}
+		keys, values, n := e.PrefixArea(f.Prefix())
+		a["keep"] = map[string]any{"keys": keys, "values": values, "bytes": n}
 	}
 	a["readMs"], a["attachMs"], a["prefillMs"] = ms(read), ms(f.AttachTime), ms(f.PrefixTime)
 	return a, nil

@@ -229,7 +229,7 @@ func (s *session) prefill(ctx context.Context, tokens []int32, want bool) error 
 		return &engine.ContextError{Need: s.Len() + len(tokens), Have: s.Len() + free}
 	}
 	for len(tokens) > 0 {
-		n := min(len(tokens), e.pace.tokens())
+		n := e.pace.next(len(tokens))
 		started := time.Now()
 		if err := s.chunk(ctx, tokens[:n], want && n == len(tokens)); err != nil {
 			return err

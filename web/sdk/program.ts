@@ -1,5 +1,6 @@
 // Where a program's bytes come from: the caller, this device, the server. What came from the server is kept,
 // so that it answers without a network next time.
+import { sha256 } from "../src/digest.js";
 import { PawError } from "../src/errors.js";
 import { keepProgram, keptProgram } from "../src/kept.js";
 
@@ -41,8 +42,7 @@ const pinned = (integrity: string) => integrity.split(/\s+/).filter((x) => x.sta
 
 async function verify(bytes: Uint8Array, integrity: string): Promise<void> {
   if (!globalThis.crypto?.subtle) throw new PawError("program", "integrity cannot be checked on an insecure page", "serve the page over HTTPS");
-  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  const have = "sha256-" + btoa(String.fromCharCode(...sum));
+  const have = "sha256-" + btoa(String.fromCharCode(...await sha256(bytes)));
   if (!integrity.split(/\s+/).includes(have)) throw new PawError("program", `the program is not the one that was pinned: it has ${have}`, "update integrity if the change is wanted");
 }
 

@@ -1,7 +1,7 @@
 // What a page uses: an Interpreter is one worker with one base; its functions answer. Importing this
 // file touches neither the document nor the network.
-import type { BaseInfo } from "./download.js";
-export { deleteCached, isCached, type BaseInfo } from "./download.js";
+import { LARGE, type BaseInfo } from "./download.js";
+export { LARGE, deleteCached, isCached, type BaseInfo } from "./download.js";
 export { PawError, type ErrorKind } from "./errors.js";
 export { library, type SavedProgram } from "./library.js";
 import { PawError } from "./errors.js";
@@ -55,9 +55,6 @@ export interface PawFunction {
   call(input: string, o?: { threshold?: number; maxTokens?: number; signal?: AbortSignal; onPiece?: (piece: string) => void }): Promise<Answer>;
   close(): Promise<void>;
 }
-
-/** Bytes of an interpreter that nobody downloads unasked, and that the browser is asked to keep for good. */
-export const LARGE = 16 << 20;
 
 interface Pending {
   resolve(v: Record<string, unknown>): void;

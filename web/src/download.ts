@@ -1,6 +1,7 @@
 // Interpreter files: from this device, or from the server chunk by chunk, each chunk's SHA-256 checked
 // before it is kept. A download that is cut, stalls or is cancelled goes on later from where it was. It is
 // kept in the private file system, else in the cache, else in memory for this page alone.
+import { digest } from "./digest.js";
 import { removeStored, storedFile, storedSize, writeStored } from "./opfs.js";
 import { missingRoom } from "./room.js";
 
@@ -19,6 +20,10 @@ interface Manifest {
   chunks: string[];
 }
 
+/** Bytes of an interpreter that nobody downloads unasked, that the browser is asked to keep for good, and whose work
+ *  on a program's text is worth keeping too. */
+export const LARGE = 16 << 20;
+
 export const CACHE = "paw-models-1";
 
 const RETRIES = 4; // in a row without a new chunk
@@ -32,8 +37,6 @@ export class NoRoom extends DownloadError {}
 
 /** A fault that another request may get past. */
 class Broken extends DownloadError {}
-
-const hex = (b: ArrayBuffer) => Array.from(new Uint8Array(b), (x) => x.toString(16).padStart(2, "0")).join("");
 
 async function get(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
   try {
@@ -56,7 +59,7 @@ async function manifestOf(base: BaseInfo, signal: AbortSignal): Promise<Manifest
 
 /** Whether bytes are the chunk with this number. Insecure pages cannot hash; they keep nothing either. */
 async function isChunk(m: Manifest, bytes: Uint8Array, index: number): Promise<boolean> {
-  return !crypto.subtle || hex(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)) === m.chunks[index];
+  return !crypto.subtle || (await digest(bytes)) === m.chunks[index];
 }
 
 /** The next piece of a body, or a fault when none comes for a while. */

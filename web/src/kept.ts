@@ -2,6 +2,8 @@
 // for every address a note of the digest it last stood for. In the private file system, else in
 // the Cache API; where a browser has neither (insecure pages) nothing is kept. Keeping never fails a call.
 
+import { digest } from "./digest.js";
+
 /** A program on this device. */
 export interface KeptProgram {
   sha256: string;
@@ -65,8 +67,6 @@ async function cache(): Promise<Shelf | undefined> {
 
 const shelf = async () => (await directory()) ?? (await cache());
 
-const hex = (b: ArrayBuffer) => Array.from(new Uint8Array(b), (x) => x.toString(16).padStart(2, "0")).join("");
-const digest = async (b: Uint8Array) => hex(await crypto.subtle.digest("SHA-256", b as Uint8Array<ArrayBuffer>));
 const note = async (name: string) => `${await digest(new TextEncoder().encode(name))}.name`; // an address may not be a file's name
 
 /** Keeps a program under the address that it came from. */

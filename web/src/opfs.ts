@@ -67,9 +67,11 @@ export async function removeStored(b: Pick<Stored, "sha256">): Promise<void> {
 export const openForWriting = (handle: FileSystemFileHandle): Promise<SyncAccess> =>
   (handle as unknown as { createSyncAccessHandle(): Promise<SyncAccess> }).createSyncAccessHandle();
 
+export type OpenFile = Reader & { close(): void };
+
 /** A file open for reading at once, without a promise, by several tabs; undefined where the browser cannot.
  *  It reads straight into memory, where a File's bytes cross processes. Nobody can delete it until it is closed. */
-export async function openForReading(handle: FileSystemFileHandle): Promise<(Reader & { close(): void }) | undefined> {
+export async function openForReading(handle: FileSystemFileHandle): Promise<OpenFile | undefined> {
   try {
     const access = await (handle as unknown as { createSyncAccessHandle(o: object): Promise<SyncAccess & { mode?: string }> }).createSyncAccessHandle({ mode: "read-only" });
     if (access.mode !== "read-only") { // an older browser locks others out
@@ -83,7 +85,7 @@ export async function openForReading(handle: FileSystemFileHandle): Promise<(Rea
 }
 
 /** The same for a whole interpreter. */
-export async function readStored(b: Stored): Promise<(Reader & { close(): void }) | undefined> {
+export async function readStored(b: Stored): Promise<OpenFile | undefined> {
   try {
     const file = await openForReading(await (await folder(false))!.getFileHandle(data(b)));
     if (file?.size === b.size) return file;

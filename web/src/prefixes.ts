@@ -2,8 +2,8 @@
 // is read in a few hundredths. Kept in the origin's private file system under a digest of all they depend on, each file
 // beginning with the SHA-256 of every mebibyte of the rest. Keeping never fails a call, and the oldest make room.
 
-import type { Source } from "./host.js";
-import { openForReading, openForWriting } from "./opfs.js";
+import { digest, hex, sha256 } from "./digest.js";
+import { openForReading, openForWriting, type OpenFile } from "./opfs.js";
 
 const NAME = "paw-prefixes";
 const MOST = 256 << 20; // bytes that all of them may take
@@ -23,31 +23,21 @@ async function folder(create: boolean): Promise<FileSystemDirectoryHandle | unde
   }
 }
 
-const sha256 = async (b: Uint8Array) => new Uint8Array(await crypto.subtle.digest("SHA-256", b as Uint8Array<ArrayBuffer>));
-const hex = (b: Uint8Array) => Array.from(b, (x) => x.toString(16).padStart(2, "0")).join("");
-
 /** The name of a program's prefix: made of the program, the interpreter, and the builds that compute. Undefined where nothing is kept. */
 export async function prefixKey(program: Uint8Array, parts: string[]): Promise<string | undefined> {
   if (!globalThis.crypto?.subtle || !navigator.storage?.getDirectory) return undefined;
-  return hex(await sha256(new TextEncoder().encode([hex(await sha256(program)), ...parts].join("\n"))));
+  return digest(new TextEncoder().encode([await digest(program), ...parts].join("\n")));
 }
 
-/** A kept prefix, whole and open. */
-export interface OpenPrefix {
-  source: Source;
-  size: number;
-  close(): void;
-}
-
-/** What is kept under a key, if it is whole. */
-export async function keptPrefix(key: string): Promise<OpenPrefix | undefined> {
+/** What is kept under a key, open, if it is whole. */
+export async function keptPrefix(key: string): Promise<OpenFile | undefined> {
   try {
     const handle = await (await folder(false))?.getFileHandle(`${key}.kv`);
     if (!handle) return undefined;
     const file = (await openForReading(handle)) ?? (await inMemory(handle));
     const pieces = Math.ceil(file.size / (PIECE + DIGEST)), head = pieces * DIGEST, size = file.size - head;
     const good = await whole(file, pieces).catch(() => false);
-    if (good) return { source: { size, read: (into, at) => file.read(into, head + at) }, size, close: file.close };
+    if (good) return { size, read: (into, at) => file.read(into, head + at), close: file.close };
     file.close();
     await removePrefix(key); // cut short, or damaged
   } catch {
@@ -56,10 +46,8 @@ export async function keptPrefix(key: string): Promise<OpenPrefix | undefined> {
   return undefined;
 }
 
-type Open = NonNullable<Awaited<ReturnType<typeof openForReading>>>;
-
 /** The same of a browser that has no handles for several readers. */
-async function inMemory(handle: FileSystemFileHandle): Promise<Open> {
+async function inMemory(handle: FileSystemFileHandle): Promise<OpenFile> {
   const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
   return {
     size: bytes.length, close: () => {},
@@ -71,12 +59,12 @@ async function inMemory(handle: FileSystemFileHandle): Promise<Open> {
   };
 }
 
-async function whole(file: Open, pieces: number): Promise<boolean> {
+async function whole(file: OpenFile, pieces: number): Promise<boolean> {
   const head = new Uint8Array(pieces * DIGEST), buffer = new Uint8Array(PIECE);
   if (pieces === 0 || file.read(head, 0) !== head.length) return false;
   for (let i = 0; i < pieces; i++) {
     const at = head.length + i * PIECE, piece = buffer.subarray(0, Math.min(PIECE, file.size - at));
-    if (file.read(piece, at) !== piece.length || hex(await sha256(piece)) !== hex(head.subarray(i * DIGEST, (i + 1) * DIGEST))) return false;
+    if (file.read(piece, at) !== piece.length || (await digest(piece)) !== hex(head.subarray(i * DIGEST, (i + 1) * DIGEST))) return false;
   }
   return true;
 }

@@ -1,10 +1,11 @@
-// The worker: starts kernel.wasm and the Go module, hands messages through. It adds one thing to the
-// module's own operations: "load" names a file by URL here, and the module gets it as a source.
+// The worker: starts kernel.wasm and the Go module, hands messages through. It adds two things to the module's
+// own operations: "load" names a file by URL here, and the module gets it as a source; "open" finds and keeps
+// what was computed of a program's text.
 import "wasm_exec";
-import { baseFile, DownloadError, NoRoom, type BaseInfo } from "./download";
+import { baseFile, DownloadError, LARGE, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
-import { readStored } from "./opfs";
-import { keepPrefix, keptPrefix, prefixFile, prefixKey, type OpenPrefix } from "./prefixes";
+import { readStored, type OpenFile } from "./opfs";
+import { keepPrefix, keptPrefix, prefixFile, prefixKey } from "./prefixes";
 import type { Peer } from "./wllama";
 
 declare const __WLLAMA_URL__: string; // "" in a build without it
@@ -19,16 +20,16 @@ declare class Go {
 
 const early: Message[] = [];
 let control: HostControl | undefined;
-let base: { sha256: string; engine: unknown } | undefined;
+let keepsFor: string | undefined; // digest of the interpreter, where keeping prefixes pays
 const downloads = new Map<number, AbortController>();
-const readers = new Map<number, { close(): void }>(); // of interpreters that are being loaded
+const readers = new Map<number, OpenFile>(); // interpreters that are being loaded
 const openings = new Map<number, Opening>();
 
 /** A program that is being opened. */
 interface Opening {
   abort: AbortController;
   key?: string;
-  kept?: OpenPrefix;
+  kept?: OpenFile;
   source?: number;
 }
 
@@ -63,7 +64,8 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
     if (abort.signal.aborted) throw abort.signal.reason;
     post({ id: m.id, progress: { phase: "load", done: 0, total, cached, kept } });
     llama.base = file;
-    base = { sha256: m.base.sha256, engine: m.engine };
+    // A small interpreter computes a prefix as soon as it is found; llama.cpp's is its own.
+    keepsFor = m.base.size > LARGE && m.engine !== "wllama" ? m.base.sha256 : undefined;
     const reader = kept ? await readStored(m.base) : undefined;
     if (reader) readers.set(m.id, reader);
     control!.deliver({ id: m.id, op: "load", source: control!.addSource(reader ?? file), size: total, sha256: m.base.sha256, engine: m.engine });
@@ -112,11 +114,11 @@ async function answer(m: Message): Promise<void> {
 async function open(m: Message & { id: number; program: Uint8Array }): Promise<void> {
   const o: Opening = { abort: new AbortController() };
   openings.set(m.id, o);
-  if (base && base.engine !== "wllama" && m.program instanceof Uint8Array) {
-    o.key = await prefixKey(m.program, [base.sha256, kernel, __WASM_URL__]).catch(() => undefined); // it is worth no fault
+  if (keepsFor && m.program instanceof Uint8Array) {
+    o.key = await prefixKey(m.program, [keepsFor, kernel, __WASM_URL__]).catch(() => undefined); // it is worth no fault
     o.kept = o.key ? await keptPrefix(o.key) : undefined;
     if (o.abort.signal.aborted) return fault(m.id, "aborted", "cancelled");
-    if (o.kept) m = { ...m, prefix: (o.source = control!.addSource(o.kept.source)), prefixSize: o.kept.size };
+    if (o.kept) m = { ...m, prefix: (o.source = control!.addSource(o.kept)), prefixSize: o.kept.size };
   }
   control!.deliver(m);
 }
