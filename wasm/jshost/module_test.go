@@ -127,7 +127,7 @@ func TestModuleEnds(t *testing.T) {
 		{"hang", nil, ""}, // a deadlock: the runtime says so itself, or nobody is left to wake it
 	} {
 		t.Run(c.end, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), hanging)
 			defer cancel()
 			out, _, err := runProgram(t, ctx, semantics, c.end)
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || errors.Is(err, context.DeadlineExceeded) {
