@@ -120,14 +120,14 @@ func (w *worker) measure(ctx context.Context, _ int, m js.Value) (answer, error)
 	return a, nil
 }
 
-// bandwidth tells what decoding is limited by: {} → {bytesPerToken, readPerSecond}, both in bytes.
+// bandwidth tells what decoding is limited by: {} → {bytesPerToken, readPerSecond, plainPerSecond}, all in bytes.
 func (w *worker) bandwidth(ctx context.Context, _ int, _ js.Value) (answer, error) {
 	e, ok := w.engine.(*simd.Engine)
 	if !ok {
 		return nil, errBase
 	}
 	read, err := e.ReadBandwidth(ctx)
-	return answer{"bytesPerToken": e.BytesPerToken(), "readPerSecond": read}, err
+	return answer{"bytesPerToken": e.BytesPerToken(), "readPerSecond": read.Streams, "plainPerSecond": read.Plain}, err
 }
 
 // memory tells the bytes in use: {} → {kernel, heap, inUse}. The worker's own share comes on top.

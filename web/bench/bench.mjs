@@ -74,8 +74,9 @@ save();
 
 if (!onlyParity) {
   console.log(markdown(out.median, list));
-  const share = (out.median[OWN]["decode tok/s"] * out.read.bytesPerToken) / out.read.readPerSecond;
-  console.log(`\ndecode reads ${(share * 100).toFixed(0)} % of the ${(out.read.readPerSecond / 1e9).toFixed(1)} GB/s that one thread can read`);
+  const decoded = out.median[OWN]["decode tok/s"] * out.read.bytesPerToken;
+  const of = (read) => `${((100 * decoded) / read).toFixed(0)} % of ${(read / 1e9).toFixed(1)} GB/s`;
+  console.log(`\ndecoding reads ${of(out.read.plainPerSecond)}, what one thread reads from front to back; ${of(out.read.readPerSecond)}, what it reads in four streams`);
 }
 if (peer) console.log("\nparity", JSON.stringify(out.parity));
 await browser.close();

@@ -93,7 +93,7 @@ ${sections.map(table).join("\n")}
 <ul>
 ${engines}
 </ul>
-${run.read ? `<p>One thread reads ${(run.read.readPerSecond / 1e9).toFixed(1)} GB a second here; our decoding reads ${(run.read.bytesPerToken / 1e6).toFixed(1)} MB a token.</p>` : ""}
+${run.read ? `<p>One thread reads ${(run.read.plainPerSecond / 1e9).toFixed(1)} GB a second here from front to back and ${(run.read.readPerSecond / 1e9).toFixed(1)} in four streams; our decoding reads ${(run.read.bytesPerToken / 1e6).toFixed(1)} MB a token.</p>` : ""}
 ${parity ? `<h2>Parity with wllama</h2>\n<ul>\n${parity}\n</ul>` : ""}
 </main>
 </body>

@@ -133,14 +133,12 @@ void EXPORT(log_probs)(const Session *s, f32 *out) {
 
 // ---- measuring
 
-// Sums n bytes (a multiple of 64·STREAMS) as integers, in as many streams as decoding reads: the bandwidth it is
-// compared with.
-u32 EXPORT(sum_read)(const u8 *p, u32 n) {
+INLINE u32 sum_in(const int streams, const u8 *p, u32 n) {
   v4 sum[STREAMS];
   for (int k = 0; k < STREAMS; k++) sum[k] = wasm_i32x4_splat(0);
-  const u32 part = n / STREAMS;
+  const u32 part = n / streams;
   for (u32 i = 0; i < part; i += 64)
-    for (int k = 0; k < STREAMS; k++)
+    for (int k = 0; k < streams; k++)
       for (u32 j = 0; j < 64; j += 16) sum[k] = wasm_i32x4_add(sum[k], load(p + k * part + i + j));
   u32 total = 0;
   for (int k = 0; k < STREAMS; k++)
@@ -148,3 +146,7 @@ u32 EXPORT(sum_read)(const u8 *p, u32 n) {
              (u32)wasm_i32x4_extract_lane(sum[k], 2) + (u32)wasm_i32x4_extract_lane(sum[k], 3);
   return total;
 }
+
+// Sums n bytes (a multiple of 64·STREAMS) as integers, from front to back or, with `streams`, in as many streams as
+// decoding reads: the bandwidths it is compared with.
+u32 EXPORT(sum_read)(const u8 *p, u32 n, u32 streams) { return streams ? sum_in(STREAMS, p, n) : sum_in(1, p, n); }
