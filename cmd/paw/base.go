@@ -19,8 +19,8 @@ import (
 
 // The compilers of the embedded mini. The first is the default.
 const (
-	neuralCompiler = "paw-mini"        // one forward pass
-	refineCompiler = "paw-mini-refine" // the same, then gradient steps on the description's examples
+	neuralCompiler = "paw-mini"        // one forward pass, and a few steps on the examples
+	refineCompiler = "paw-mini-refine" // the same with a full training
 	tuneCompiler   = "paw-ft-mini"     // gradient steps alone
 )
 
@@ -139,14 +139,15 @@ func openBaseFor(ctx context.Context, p *pawfile.Program, name string, progress 
 // making describes a way to make programs, for lists of compilers.
 type making struct {
 	name, description, kind string
-	neural, refine          bool
+	neural                  bool
+	effort                  finetune.Effort // of a neural one
 }
 
 // miniCompilers are the compilers of the embedded mini, the default first.
 var miniCompilers = []making{
-	{neuralCompiler, "makes an adapter from the description in a moment, on this machine", "mapper_lora", true, false},
-	{refineCompiler, "the same, then trains it on the description's examples", "finetune_lora", true, true},
-	{tuneCompiler, trainedDescription, "finetune_lora", false, false},
+	{neuralCompiler, "makes an adapter from the description and touches it up on its examples, in a second, on this machine", "mapper_lora", true, finetune.Brief},
+	{refineCompiler, "the same, then trains it on the description's examples for longer", "finetune_lora", true, finetune.Full},
+	{tuneCompiler, trainedDescription, "finetune_lora", false, finetune.Full},
 }
 
 const trainedDescription = "trains an adapter on the description's examples, on this machine"
@@ -161,7 +162,7 @@ func (b *base) makings() []making {
 
 // tuning is the compiler for a base that has no neural one.
 func tuning(id string) making {
-	return making{"paw-ft-" + id, trainedDescription, "finetune_lora", false, false}
+	return making{"paw-ft-" + id, trainedDescription, "finetune_lora", false, finetune.Full}
 }
 
 // open makes the compiler for a loaded base.
@@ -177,7 +178,7 @@ func (m making) open(b finetune.Base) (compiler.Compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return finetune.NewFrom(m.name, b, start, m.refine), nil
+	return finetune.NewFrom(m.name, b, start, m.effort), nil
 }
 
 // compilers are those that this machine has for a base.

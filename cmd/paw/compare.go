@@ -37,8 +37,8 @@ func methods(b *base) ([]method, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := func(name string, refine bool) method {
-		return method{Name: name, compile: finetune.NewFrom(name, b.Base, n, refine)}
+	from := func(name string, e finetune.Effort) method {
+		return method{Name: name, compile: finetune.NewFrom(name, b.Base, n, e)}
 	}
 	control := func(name string, s finetune.Start) method {
 		return method{Name: name, compile: finetune.NewControl(name, b.Base, s)}
@@ -52,9 +52,10 @@ func methods(b *base) ([]method, error) {
 		list = append(list, control("one fixed adapter", f))
 	}
 	return append(list,
-		from("neural", false),
+		from("neural, forward pass alone", finetune.Forward),
+		from("neural", finetune.Brief),
 		method{Name: "fine-tuned", compile: finetune.New(tuneCompiler, b.Base)},
-		from("neural + refine", true)), nil
+		from("neural + refine", finetune.Full)), nil
 }
 
 // majorityOf answers with the most common output of the cases themselves: no program can know it.

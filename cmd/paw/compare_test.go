@@ -89,7 +89,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s: %+v %+v", m.Method, all, kind)
 		}
 	}
-	if want := []string{"majority", "plain code", "pseudo-program only", "one fixed adapter", "neural", "fine-tuned", "neural + refine"}; !slices.Equal(names, want) {
+	if want := []string{"majority", "plain code", "pseudo-program only", "one fixed adapter", "neural, forward pass alone", "neural", "fine-tuned", "neural + refine"}; !slices.Equal(names, want) {
 		t.Errorf("methods %q", names)
 	}
 	if majority := results[0].Kinds["all"].Exact; math.Abs(majority-0.667) > 0.001 {

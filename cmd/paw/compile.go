@@ -19,9 +19,10 @@ const compileHelp = `Turns a description in plain English into a program file.
 
 The description may list its labels ("Return ONLY one of: urgent, wait") and hold
 examples ("Input: …" and "Output: …" lines). The default compiler, paw-mini, makes
-a program in one forward pass, also without an example; --refine then trains it on
-the examples, and ten to twenty make it a good deal better. The report says how
-well the method did on examples it had not seen.
+a program in one forward pass, also without an example, and touches it up with four
+training steps on the examples that there are; --refine trains for longer. Ten to
+twenty examples make it a good deal better. The report says how well the method did
+on examples it had not seen.
 
 Compilers for the embedded mini: paw-mini, paw-mini-refine (what --refine chooses)
 and paw-ft-mini (training alone). Other interpreters have paw-ft-… only.`
@@ -107,12 +108,15 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	fmt.Fprintf(c.out, "%s: program %s, %.0f KB, compiled in %.1f s\n", *out, p.Meta.ProgramID, float64(len(bytes))/1e3, seconds)
 	if r != nil {
 		fmt.Fprint(c.out, r)
-		if p.Meta.CompilerKind == "mapper_lora" && r.N >= 4 {
-			fmt.Fprintln(c.out, "With --refine the program is trained on these examples too: it usually answers better.")
+		if chosen.Name() == neuralCompiler && r.N >= many {
+			fmt.Fprintln(c.out, "With --refine the program is trained on these examples for longer: with so many it usually answers better.")
 		}
 	}
 	return nil
 }
+
+// many examples are worth a long training.
+const many = 12
 
 // compileOptions are the flags that compile and eval share.
 type compileOptions struct {

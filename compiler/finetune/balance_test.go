@@ -46,7 +46,7 @@ func spread(x []float64) float64 {
 func TestLabelsAreBalanced(t *testing.T) {
 	b := tinyBase(t, 1024)
 	f := &fixed{adapter: randomAdapter(b.Engine.Geometry(), 32)}
-	p, err := NewFrom("test", b, f, false).Compile(t.Context(), compiler.Request{Spec: fireSpec}, nil)
+	p, err := NewFrom("test", b, f, Forward).Compile(t.Context(), compiler.Request{Spec: fireSpec}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestWhatIsNotBalanced(t *testing.T) {
 		spec     string
 	}{
 		"a control": {NewControl("test", b, f), fireSpec},
-		"free text": {NewFrom("test", b, f, false), "Write the last word of the sentence."},
+		"free text": {NewFrom("test", b, f, Forward), "Write the last word of the sentence."},
 	} {
 		p, err := c.compiler.Compile(t.Context(), compiler.Request{Spec: c.spec}, nil)
 		if err != nil {

@@ -1,8 +1,11 @@
 package finetune
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"paw/compiler"
@@ -31,7 +34,7 @@ func (f *fixed) Adapter(_ pseudo.Spec, examples []pseudo.Example, text string) (
 func TestTheStartsAdapterIsTheProgram(t *testing.T) {
 	b := tinyBase(t, 1024)
 	f := &fixed{adapter: randomAdapter(b.Engine.Geometry(), 32)}
-	c := NewFrom("test", b, f, false)
+	c := NewFrom("test", b, f, Forward)
 	p, err := c.Compile(t.Context(), compiler.Request{Spec: fireSpec}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +58,7 @@ func TestTheStartsAdapterIsTheProgram(t *testing.T) {
 func TestTheStartNeverReadsHeldOutExamples(t *testing.T) {
 	b := tinyBase(t, 1024)
 	f := &fixed{adapter: NewAdapter(b.Engine.Geometry(), 32, 16)}
-	p, err := NewFrom("test", b, f, false).Compile(t.Context(), compiler.Request{Spec: exampleSpec(8)}, nil)
+	p, err := NewFrom("test", b, f, Forward).Compile(t.Context(), compiler.Request{Spec: exampleSpec(8)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,36 +74,51 @@ func TestTheStartNeverReadsHeldOutExamples(t *testing.T) {
 	}
 }
 
-func TestRefineTrainsFromTheStart(t *testing.T) {
+// A start is trained on the examples it has, as long as the effort says.
+func TestEffort(t *testing.T) {
 	b := tinyBase(t, 1024)
 	f := &fixed{adapter: randomAdapter(b.Engine.Geometry(), 32)}
-	losses := func(refine bool, spec string) (p float64, kind string) {
-		c := NewFrom("test", b, f, refine)
-		var last float64
-		program, err := c.Compile(t.Context(), compiler.Request{Spec: spec, SkipEvaluation: true, Steps: 30}, func(e compiler.Event) {
+	snapshots := map[string]bool{New("test", b).Snapshot(): true}
+	for _, c := range []struct {
+		effort Effort
+		spec   string
+		steps  int
+		kind   string
+	}{
+		{Forward, exampleSpec(16), 0, "mapper_lora"},
+		{Brief, exampleSpec(16), 4, "finetune_lora"},
+		{Full, exampleSpec(16), 30, "finetune_lora"},
+		{Brief, fireSpec, 0, "mapper_lora"}, // no examples
+		{Full, fireSpec, 0, "mapper_lora"},
+	} {
+		steps := 0
+		made := NewFrom(fmt.Sprint("test-", c.effort), b, f, c.effort)
+		p, err := made.Compile(t.Context(), compiler.Request{Spec: c.spec, SkipEvaluation: true}, func(e compiler.Event) {
 			if e.Loss > 0 {
-				last = e.Loss
+				steps = e.Step
 			}
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return last, program.Meta.CompilerKind
+		start, err := f.adapter.GGUF(b.Engine.Geometry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if steps != c.steps || p.Meta.CompilerKind != c.kind || bytes.Equal(p.Adapter, start) != (c.steps == 0) {
+			t.Errorf("effort %d, %d examples: %d steps, kind %s, the start's adapter: %t", c.effort, strings.Count(c.spec, "Input:"), steps, p.Meta.CompilerKind, bytes.Equal(p.Adapter, start))
+		}
+		snapshots[made.Snapshot()] = true
 	}
-	if loss, kind := losses(true, exampleSpec(16)); loss == 0 || kind != "finetune_lora" {
-		t.Errorf("refined: loss %g, kind %s", loss, kind)
+	if len(snapshots) != 4 {
+		t.Errorf("three efforts and training alone are %d snapshots: %v", len(snapshots), snapshots)
 	}
-	if loss, kind := losses(false, exampleSpec(16)); loss != 0 || kind != "mapper_lora" {
-		t.Errorf("not refined: loss %g, kind %s", loss, kind)
-	}
-	if loss, _ := losses(true, fireSpec); loss != 0 {
-		t.Errorf("refined without examples: loss %g", loss)
-	}
-	if a, c := NewFrom("a", b, f, true), NewFrom("b", b, f, false); a.Snapshot() == c.Snapshot() || a.Snapshot() == New("a", b).Snapshot() {
-		t.Errorf("snapshots %s, %s, %s", a.Snapshot(), c.Snapshot(), New("a", b).Snapshot())
-	}
-	f.err = errors.New("no weights")
-	if _, err := NewFrom("test", b, f, false).Compile(t.Context(), compiler.Request{Spec: fireSpec}, nil); !errors.Is(err, f.err) {
+}
+
+func TestAFailingStart(t *testing.T) {
+	b := tinyBase(t, 1024)
+	f := &fixed{err: errors.New("no weights")}
+	if _, err := NewFrom("test", b, f, Forward).Compile(t.Context(), compiler.Request{Spec: fireSpec}, nil); !errors.Is(err, f.err) {
 		t.Errorf("a failing start: %v", err)
 	}
 }

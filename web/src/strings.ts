@@ -22,7 +22,7 @@ export const s = {
   preview: "The whole specification",
   compile: "Compile", compiling: "Compiling …", cancel: "Cancel",
   compiler: "Compiler",
-  refine: "Refine on the examples", refineHelp: "Takes a few seconds more and needs examples; ten to twenty make a good program.",
+  refine: "Refine on the examples", refineHelp: "Trains for longer on the examples, some seconds more; it pays with ten to twenty of them.",
   stages: { parse: "reading the description", load: "loading the interpreter", encode: "encoding", evaluate: "measuring on held-out examples", train: "training", pack: "packing" } as Record<string, string>,
   stage: (name: string, part: number, parts: number, step: number, total: number) =>
     `${name}${parts > 1 ? `, part ${part} of ${parts}` : ""}${total ? `, step ${step} of ${total}` : ""}`,
