@@ -23,4 +23,4 @@ npm ci --silent --no-fund --no-audit
 (cd ../wllama && npm ci --silent) && (cd ../.. && "${GO:-go}" run ./web/build >/dev/null && "${GO:-go}" build -trimpath -o bin/paw ./cmd/paw)
 npx tsc -p ..
 (cd ../.. && "${GO:-go}" run ./web/build --tests web/test/dist)
-exec node --test --test-concurrency=1 --test-timeout=240000 --test-reporter=spec ./*.test.mjs "$@"
+exec node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec ./*.test.mjs "$@"

@@ -48,6 +48,16 @@ func TestJSONProgramsAnswerJSON(t *testing.T) {
 	}
 }
 
+// Examples count without any option: the default compiler takes its steps on them.
+func TestTheDefaultLearnsFromExamples(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "x.paw")
+	c := object(t, paw(t, shortSpec, "compile", "--spec-file", "-", "--no-report", "--out", out, "--json"), "compiler")
+	meta := object(t, paw(t, "", "inspect", out, "--json"), "meta")["meta"].(map[string]any)
+	if c["compiler"] != neuralCompiler || meta["compiler_kind"] != "finetune_lora" {
+		t.Errorf("compiler %v, kind %v", c["compiler"], meta["compiler_kind"])
+	}
+}
+
 func TestRefineTrainsTheNeuralProgram(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "x.paw")
 	c := object(t, paw(t, shortSpec, "compile", "--spec-file", "-", "--refine", "--no-report", "--out", out, "--json"), "compiler")
