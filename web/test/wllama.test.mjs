@@ -48,7 +48,9 @@ async function hosting() {
 async function prepare() {
   for (const [name, spec] of Object.entries(specs)) {
     files[name] = join(dir, name + ".paw");
-    execFileSync(binary, ["compile", "--spec", spec, "--out", files[name], "--no-report"], { stdio: "pipe" });
+    // A free text must be sure of itself to be compared.
+    const refine = name === "last" ? ["--refine"] : [];
+    execFileSync(binary, ["compile", "--spec", spec, "--out", files[name], "--no-report", ...refine], { stdio: "pipe" });
   }
   files.refined = join(dir, "refined.paw");
   execFileSync(binary, ["compile", "--spec", specs.urgent, "--out", files.refined, "--no-report", "--refine", "--steps", "60"], { stdio: "pipe" });
@@ -79,20 +81,23 @@ test("both engines give the same answers; switching between functions is stable;
   assert.equal(new Set(page.asked.filter((u) => /wllama-[0-9a-f]+\.(js|wasm)$/.test(u))).size, 2);
   let apart = 0;
   const faults = [];
-  let clear = 0;
+  const clear = { labels: 0, texts: 0 };
   for (const name of names) {
     inputs.forEach((input, i) => {
       const [a, b, c] = [own.first[name][i], other.first[name][i], other.again[name][i]];
       const what = `${name}: ${input}`;
       if (b.fault) return void faults.push([name, input, b.fault]);
-      const [first, second] = [...(a.probabilities ?? [{ probability: 1 }])].sort((x, y) => y.probability - x.probability);
-      if (first.probability - (second?.probability ?? 0) > 0.06) { // rounding decides nearer ones
-        clear++;
+      const [first, second] = [...(a.probabilities ?? [])].sort((x, y) => y.probability - x.probability);
+      // Rounding decides nearer ones. Of a free text no second best is known: the mean probability of its tokens must do.
+      const sure = first ? first.probability - (second?.probability ?? 0) > 0.06 : a.confidence > 0.9;
+      if (sure) {
+        clear[first ? "labels" : "texts"]++;
         assert.equal(b.text, a.text, what);
         assert.equal(b.label, a.label, what);
         if (c && !c.fault) assert.equal(c.text, b.text, "other functions in between: " + what);
       }
       assert.equal(b.calibrated, a.calibrated, what);
+      if (a.text !== b.text && !first) return; // other tokens, other probabilities
       assert.equal(b.tokens, a.tokens, what);
       if (c && !c.fault) assert.ok(Math.abs(c.confidence - b.confidence) < 0.01, "other functions in between: " + what); // batches of other sizes round otherwise
       a.probabilities?.forEach((p) => { // sorted by size: near ones may stand in another order
@@ -104,7 +109,7 @@ test("both engines give the same answers; switching between functions is stable;
   }
   // A free text that writes a character which is no token of the vocabulary: docs/embedding.md says so.
   assert.ok(faults.every(([name, input, kind]) => name === "last" && kind === "engine" && /[^\x00-\xff]/.test(input)), JSON.stringify(faults));
-  assert.ok(clear >= 15, `only ${clear} answers were clear`);
+  assert.ok(clear.labels >= 11 && clear.texts >= 4, `only ${JSON.stringify(clear)} answers were clear`);
   assert.ok(apart < 0.06, `probabilities lie ${apart} apart`); // llama.cpp keeps activations in 8 bits, ours in 7
   assert.deepEqual(page.faults, []);
   await page.close();
