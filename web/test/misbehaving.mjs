@@ -1,0 +1,101 @@
+// The fault table's server, for every browser: the interpreter's file in small chunks, spoiled as a test says;
+// everything else is the real server's.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+
+export const CHUNK = 256 << 10;
+
+/** Faults that end well, or in words, after so many requests; name, plan, outcome, requests. */
+export const answers = [
+  ["a server without ranges", [{ cut: 900_000 }, { whole: true }], "loaded", 2],
+  ["a busy server", [{ status: 503 }, { status: 429 }], "loaded", 3],
+  ["one damaged chunk", [{ flip: 2_000_000 }], "loaded", 2],
+  ["a chunk that is damaged every time", Array.from({ length: 9 }, () => ({ flip: 2_000_000 })), /^network: .*damaged/, 5],
+  ["a connection that breaks at the same place every time", Array.from({ length: 9 }, () => ({ cut: 100_000 })), /^network: .*(broke off|lost)/, 5],
+  ["another part than asked for", [{ cut: 900_000 }, { shift: CHUNK }], /^network: .*another part/, 2],
+  ["416", [{ cut: 900_000 }, { status: 416 }], /^network: .*416/, 2],
+  ["404", [{ status: 404 }], /^network: .*404/, 1],
+];
+
+/** Starts it. Of `state`: plan, a fault for each of the next requests; requests, where each began; sent, bytes. */
+export async function misbehaving(serverURL) {
+  const mini = (await (await fetch(serverURL + "/api/v1/interpreters")).json()).interpreters[0];
+  const bytes = Buffer.from(await (await fetch(serverURL + mini.url)).arrayBuffer());
+  const { sha256 } = mini, chunks = [];
+  for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(createHash("sha256").update(bytes.subarray(at, at + CHUNK)).digest("hex"));
+  const list = JSON.stringify({ size: bytes.length, sha256, chunk: CHUNK, chunks });
+  const state = { plan: [], requests: [], sent: 0 };
+  const send = (r, part) => ((state.sent += part.length), r.write(part));
+
+  /** Sends slowly, so that there is time in between. (Of what arrives at once a browser drops what was
+   *  not read yet when the connection breaks.) */
+  function drip(r, part, end) {
+    let at = 0;
+    const timer = setInterval(() => {
+      if (at >= part.length || r.destroyed) return clearInterval(timer), end();
+      send(r, part.subarray(at, (at += CHUNK)));
+    }, 25);
+  }
+
+  const server = createServer(async (q, r) => {
+    if (q.url === "/page") {
+      r.writeHead(200, { "Content-Type": "text/html" });
+      return r.end("<!doctype html><html lang=en><title>host</title></html>");
+    }
+    if (q.url.endsWith(".chunks.json")) return r.end(list);
+    if (!q.url.endsWith(".gguf")) {
+      const from = await fetch(serverURL + q.url);
+      r.writeHead(from.status, { "Content-Type": from.headers.get("content-type") ?? "" });
+      return r.end(Buffer.from(await from.arrayBuffer()));
+    }
+    const fault = state.plan.shift() ?? {};
+    const m = /^bytes=(\d+)-$/.exec(q.headers.range ?? "");
+    const from = m && !fault.whole ? Number(m[1]) : 0;
+    state.requests.push(m ? Number(m[1]) : 0);
+    if (fault.status) {
+      r.writeHead(fault.status);
+      return r.end();
+    }
+    if (m) assert.equal(q.headers["if-range"], `"${sha256}"`);
+    let body = bytes.subarray(from);
+    if (fault.flip !== undefined) {
+      body = Buffer.from(body);
+      body[fault.flip - from] ^= 1;
+    }
+    const head = { "Content-Length": body.length, "Content-Type": "application/octet-stream", ETag: `"${sha256}"` };
+    if (m && !fault.whole) head["Content-Range"] = `bytes ${from + (fault.shift ?? 0)}-${bytes.length - 1}/${bytes.length}`;
+    r.writeHead(m && !fault.whole ? 206 : 200, head);
+    const end = Math.max(0, (fault.cut ?? fault.stall ?? bytes.length) - from);
+    const part = body.subarray(0, end);
+    if (fault.stall !== undefined) {
+      send(r, part);
+      if (!fault.until) return;
+      await fault.until; // and then the rest
+      send(r, body.subarray(end));
+      return r.end();
+    }
+    if (fault.cut !== undefined) return drip(r, part, () => r.destroy());
+    if (fault.slow) return drip(r, part, () => r.end());
+    send(r, part);
+    r.end();
+  });
+  await new Promise((ok) => server.listen(0, "127.0.0.1", ok));
+  return {
+    state, bytes, sha256, url: `http://127.0.0.1:${server.address().port}`, close: () => (server.closeAllConnections(), server.close()),
+    /** Forgets what was asked so far; plans what comes. */
+    expect: (plan) => Object.assign(state, { plan, requests: [], sent: 0 }),
+  };
+}
+
+/** Prepares a page of it: window.attempt loads the interpreter and tells how that went. Runs in the page. */
+export async function prepare([sha256, size]) {
+  window.client = await import((await (await fetch("/assets.json")).json())["client.js"].url);
+  window.base = { id: "x", url: "/m.gguf", chunksUrl: "/m.chunks.json", size, sha256 };
+  window.attempt = async (o = {}) => {
+    const it = (window.it = window.client.Interpreter.start());
+    const how = await it.load(window.base, o).then((r) => (r.fromCache ? "cached" : "loaded"), (e) => e.kind + ": " + e.message);
+    it.dispose();
+    return how;
+  };
+}
