@@ -43,7 +43,7 @@ test-go:
 test-browser: build
 	@scripts/test-browser.sh
 
-# The same in short in a real Firefox ($FIREFOX, an installed one, or Debian's as root).
+# The same in short, and every fault of a download, in a real Firefox ($FIREFOX, an installed one, or Debian's as root).
 test-firefox: build
 	@scripts/test-firefox.sh
 

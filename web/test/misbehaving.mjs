@@ -6,6 +6,12 @@ import { createServer } from "node:http";
 
 export const CHUNK = 256 << 10;
 
+/** Where a download is ended ten times before it is whole. */
+export const tenths = (size) => Array.from({ length: 10 }, (_, i) => Math.floor(((i + 1) * size) / 11));
+
+/** What is kept of so many bytes that arrived: whole chunks. */
+export const kept = (at) => at - (at % CHUNK);
+
 /** Faults that end well, or in words, after so many requests; name, plan, outcome, requests. */
 export const answers = [
   ["a server without ranges", [{ cut: 900_000 }, { whole: true }], "loaded", 2],
@@ -26,6 +32,7 @@ export async function misbehaving(serverURL) {
   for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(createHash("sha256").update(bytes.subarray(at, at + CHUNK)).digest("hex"));
   const list = JSON.stringify({ size: bytes.length, sha256, chunk: CHUNK, chunks });
   const state = { plan: [], requests: [], sent: 0 };
+  let open; // the answer that is being sent
   const send = (r, part) => ((state.sent += part.length), r.write(part));
 
   /** Sends slowly, so that there is time in between. (Of what arrives at once a browser drops what was
@@ -43,12 +50,14 @@ export async function misbehaving(serverURL) {
       r.writeHead(200, { "Content-Type": "text/html" });
       return r.end("<!doctype html><html lang=en><title>host</title></html>");
     }
+    if (q.url === "/cut") return open.destroy(), r.writeHead(204).end();
     if (q.url.endsWith(".chunks.json")) return r.end(list);
     if (!q.url.endsWith(".gguf")) {
       const from = await fetch(serverURL + q.url);
       r.writeHead(from.status, { "Content-Type": from.headers.get("content-type") ?? "" });
       return r.end(Buffer.from(await from.arrayBuffer()));
     }
+    open = r;
     const fault = state.plan.shift() ?? {};
     const m = /^bytes=(\d+)-$/.exec(q.headers.range ?? "");
     const from = m && !fault.whole ? Number(m[1]) : 0;
@@ -87,6 +96,18 @@ export async function misbehaving(serverURL) {
     expect: (plan) => Object.assign(state, { plan, requests: [], sent: 0 }),
   };
 }
+
+/** A download that is cut at ten places, each time when the page has read all that was sent; runs in the page.
+ *  The plan is a stall at each of them. */
+export const cutAt = (places) => window.attempt({
+  onProgress: (p) => p.done === places[0] && (places.shift(), void fetch("/cut")),
+});
+
+/** Begins a download and waits until exactly so many bytes of it have arrived; runs in the page, and the plan
+ *  is a stall there. window.how tells how it ends. */
+export const reach = (at) => new Promise((ok) => {
+  window.how = window.attempt({ onProgress: (p) => p.done === at && ok() });
+});
 
 /** Prepares a page of it: window.attempt loads the interpreter and tells how that went. Runs in the page. */
 export async function prepare([sha256, size]) {

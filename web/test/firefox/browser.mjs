@@ -13,8 +13,20 @@ export function firefox() {
   return found;
 }
 
-/** Without a profile (a folder) everything is forgotten at the end. */
-export const launch = (profile) => puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true, userDataDir: profile });
+/** Without a profile (a folder) everything is forgotten at the end; preferences are those of about:config. */
+export const launch = (profile, preferences) => puppeteer.launch({
+  browser: "firefox", executablePath: firefox(), headless: true, userDataDir: profile, extraPrefsFirefox: preferences, timeout: 90_000,
+});
+
+/** Ends all processes of a browser at once, as a power cut does, and waits until its profile can be opened again. */
+export async function kill(browser, profile) {
+  const child = browser.process(), ended = new Promise((ok) => child.once("exit", ok));
+  if (process.platform === "win32") child.kill("SIGKILL");
+  else process.kill(-child.pid, "SIGKILL"); // Puppeteer gives it a group of its own
+  await ended;
+  // Puppeteer puts the preferences back that it found.
+  while (["prefs.js", "user.js"].some((f) => existsSync(join(profile, `${f}.puppeteer`)))) await new Promise((ok) => setTimeout(ok, 20));
+}
 
 /** What opens pages for a fresh user, and notes what scripts and policies complain about. */
 export async function visitor(browser) {
