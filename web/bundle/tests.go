@@ -10,16 +10,21 @@ import (
 )
 
 // Tests writes what the browser tests load beside the site: the host object alone, without a module,
-// for the table of cases that wasm/jshost is tested by too, the worker of a site that was built without the
+// for the table of cases that wasm/jshost is tested by too, what keeps prefixes, the worker of a site that was built without the
 // second engine, and the pages of web/test/pages. What those import is in web/test/node_modules. The site is
 // built before.
 func Tests(ctx context.Context, root, out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	js, err := bundle(filepath.Join(root, "web", "src", "host.ts"), nil, nil, nil)
-	if err != nil {
-		return err
+	for _, name := range []string{"host", "prefixes"} {
+		js, err := bundle(filepath.Join(root, "web", "src", name+".ts"), nil, nil, nil)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name+".js"), js, 0o644); err != nil {
+			return err
+		}
 	}
 	list, err := os.ReadFile(filepath.Join(root, "web", "dist", "assets.json"))
 	if err != nil {
@@ -34,13 +39,7 @@ func Tests(ctx context.Context, root, out string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
 	if err := os.WriteFile(filepath.Join(out, "worker-plain.js"), plain, 0o644); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(out, "host.js"), js, 0o644); err != nil {
 		return err
 	}
 	// Pages of frameworks, in their development builds: those warn of what they dislike.

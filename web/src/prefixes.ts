@@ -1,6 +1,7 @@
 // Keys and values of programs' own texts, for the worker: what a large interpreter computes in half a second
 // is read in a few hundredths. Kept in the origin's private file system under a digest of all they depend on, each file
-// beginning with the SHA-256 of every mebibyte of the rest. Keeping never fails a call, and the oldest make room.
+// beginning with the SHA-256 of every mebibyte of the rest. Keeping never fails a call, and what was not used for
+// longest makes room.
 
 import { digest, hex, sha256 } from "./digest.js";
 import { openForReading, openForWriting, type OpenFile } from "./opfs.js";
@@ -23,6 +24,9 @@ async function folder(create: boolean): Promise<FileSystemDirectoryHandle | unde
   }
 }
 
+/** One tab at a time: each counts what the others have written, and deletes what they have closed. */
+const alone = async (work: () => Promise<void>): Promise<void> => navigator.locks ? navigator.locks.request(NAME, work) : work();
+
 /** The name of a program's prefix: made of the program, the interpreter, and the builds that compute. Undefined where nothing is kept. */
 export async function prefixKey(program: Uint8Array, parts: string[]): Promise<string | undefined> {
   if (!globalThis.crypto?.subtle || !navigator.storage?.getDirectory) return undefined;
@@ -37,13 +41,25 @@ export async function keptPrefix(key: string): Promise<OpenFile | undefined> {
     const file = (await openForReading(handle)) ?? (await inMemory(handle));
     const pieces = Math.ceil(file.size / (PIECE + DIGEST)), head = pieces * DIGEST, size = file.size - head;
     const good = await whole(file, pieces).catch(() => false);
-    if (good) return { size, read: (into, at) => file.read(into, head + at), close: file.close };
+    if (good) return { size, read: (into, at) => file.read(into, head + at), close: () => (file.close(), void used(handle)) };
     file.close();
     await removePrefix(key); // cut short, or damaged
   } catch {
     // unreadable: as if it were not there
   }
   return undefined;
+}
+
+/** Makes a file the last used one: its first byte is written again. Where another tab reads it, that tab does this. */
+async function used(handle: FileSystemFileHandle): Promise<void> {
+  await alone(async () => {
+    const access = await openForWriting(handle), byte = new Uint8Array(1);
+    try {
+      if (access.read(byte, { at: 0 }) === 1) access.write(byte, { at: 0 });
+    } finally {
+      access.close();
+    }
+  }).catch(() => {}); // it is open elsewhere, or was deleted
 }
 
 /** The same of a browser that has no handles for several readers. */
@@ -75,22 +91,31 @@ export function prefixFile(bytes: number): { file: Uint8Array; payload: Uint8Arr
   return { file, payload: file.subarray(head) };
 }
 
-export async function keepPrefix(key: string, { file, payload }: ReturnType<typeof prefixFile>): Promise<void> {
+/** Keeps a prefix where it fits beside those in use: all together take at most so many bytes. */
+export async function keepPrefix(key: string, { file, payload }: ReturnType<typeof prefixFile>, most = MOST): Promise<void> {
   try {
+    if (file.length > most) return;
     for (let i = 0; i * PIECE < payload.length; i++) file.set(await sha256(payload.subarray(i * PIECE, (i + 1) * PIECE)), i * DIGEST);
-    const dir = await folder(true);
-    await makeRoom(dir!, file.length);
-    // Cut short, by a tab that is closed say, it does not match its digests.
-    const access = await openForWriting(await dir!.getFileHandle(`${key}.kv`, { create: true }));
-    try {
-      access.truncate(0);
-      if (access.write(file, { at: 0 }) !== file.length) throw new Error("no room");
-      access.flush();
-    } finally {
-      access.close();
-    }
+    const dir = (await folder(true))!;
+    await alone(async () => {
+      if (await makeRoom(dir, `${key}.kv`, most - file.length)) await write(dir, `${key}.kv`, file);
+    });
   } catch {
-    await removePrefix(key); // it is computed again next time
+    // it is computed again next time
+  }
+}
+
+async function write(dir: FileSystemDirectoryHandle, name: string, file: Uint8Array): Promise<void> {
+  // Cut short, by a tab that is closed say, it does not match its digests.
+  const access = await openForWriting(await dir.getFileHandle(name, { create: true }));
+  let kept = false;
+  try {
+    access.truncate(0);
+    kept = access.write(file, { at: 0 }) === file.length;
+    access.flush();
+  } finally {
+    access.close();
+    if (!kept) await dir.removeEntry(name).catch(() => {}); // no room
   }
 }
 
@@ -103,14 +128,16 @@ async function files(dir: FileSystemDirectoryHandle): Promise<{ name: string; fi
   return out;
 }
 
-async function makeRoom(dir: FileSystemDirectoryHandle, bytes: number): Promise<void> {
-  const all = (await files(dir)).sort((a, b) => a.file.lastModified - b.file.lastModified);
-  let total = bytes + all.reduce((n, f) => n + f.file.size, 0);
-  for (const { name, file } of all) {
-    if (total <= MOST) return;
-    await dir.removeEntry(name).catch(() => {}); // another tab may be writing it
-    total -= file.size;
+/** Deletes the files that were not used for longest until all others than `name` take at most so many bytes; tells
+ *  whether they do: what another tab reads cannot be deleted. */
+async function makeRoom(dir: FileSystemDirectoryHandle, name: string, bytes: number): Promise<boolean> {
+  const others = (await files(dir)).filter((f) => f.name !== name).sort((a, b) => a.file.lastModified - b.file.lastModified);
+  let total = others.reduce((n, f) => n + f.file.size, 0);
+  for (const { name, file } of others) {
+    if (total <= bytes) break;
+    if (await dir.removeEntry(name).then(() => true, () => false)) total -= file.size;
   }
+  return total <= bytes;
 }
 
 export async function listPrefixes(): Promise<KeptPrefix[]> {
@@ -120,5 +147,6 @@ export async function listPrefixes(): Promise<KeptPrefix[]> {
 }
 
 export async function removePrefix(key: string): Promise<void> {
-  await (await folder(false))?.removeEntry(`${key}.kv`).catch(() => {});
+  const dir = await folder(false);
+  if (dir) await alone(() => dir.removeEntry(`${key}.kv`)).catch(() => {});
 }
