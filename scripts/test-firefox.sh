@@ -19,4 +19,4 @@ browser
 # What test-browser.sh has just installed is not installed again.
 npm ls >/dev/null 2>&1 || npm ci --silent --no-fund --no-audit
 # The limit is of a file too, and faults.test.mjs starts Firefox a dozen times.
-exec node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec ./firefox/*.test.mjs "$@"
+exec node --test --test-concurrency=1 --test-timeout=900000 --test-reporter=spec ./firefox/*.test.mjs "$@"
