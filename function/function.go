@@ -21,6 +21,9 @@ const DefaultMaxTokens = 512
 // ErrBase says that a program was compiled for another interpreter file.
 var ErrBase = errors.New("function: the program was compiled for another interpreter: recompile it for this one")
 
+// ErrFormat says that a program's answers are to have a form that cannot be kept.
+var ErrFormat = errors.New("function: unusable output format")
+
 // Options of Open.
 type Options struct {
 	// BaseSHA256 is the digest of the loaded base, 64 hex digits. A program that records another
@@ -44,7 +47,7 @@ type Function struct {
 	inverseTemp float32 // of label decoding; 1 when not calibrated
 	calibrated  bool
 	weights     []float32 // of the labels; nil: all alike
-	json        bool      // free text is held to JSON
+	format      format    // what free text is held to
 
 	// AttachTime and PrefixTime are what Open spent on the adapter and on the prefix.
 	AttachTime, PrefixTime time.Duration
@@ -55,7 +58,7 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 	if want := p.Meta.BaseSHA256; want != "" && o.BaseSHA256 != "" && want != o.BaseSHA256 {
 		return nil, fmt.Errorf("%w (program %s wants base %.12s…, this is %.12s…)", ErrBase, p.Meta.ProgramID, want, o.BaseSHA256)
 	}
-	f := &Function{engine: e, inverseTemp: 1, prompt: NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix())}
+	f := &Function{engine: e, inverseTemp: 1, format: &anyText{}, prompt: NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix())}
 	labels := p.Meta.Labels
 	if len(o.Labels) > 0 {
 		labels = o.Labels
@@ -73,12 +76,16 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 			f.weights = c.Weights
 		}
 	}
-	f.json = f.labels == nil && p.Meta.OutputFormat == pawfile.FormatJSON
+	var err error
+	if f.labels == nil {
+		if f.format, err = newFormat(&p.Meta); err != nil {
+			return nil, fmt.Errorf("%w: program %s: %w", ErrFormat, p.Meta.ProgramID, err)
+		}
+	}
 	tokens := f.prompt.Before
 	if have := e.Geometry().Context; len(tokens) >= have {
 		return nil, fmt.Errorf("function: the program's own text: %w", &engine.ContextError{Need: len(tokens) + 1, Have: have})
 	}
-	var err error
 	started := time.Now()
 	if f.adapter, err = e.Attach(ctx, p.AdapterReader()); err != nil {
 		return nil, fmt.Errorf("function: program %s: %w", p.Meta.ProgramID, err)
@@ -136,7 +143,7 @@ type Stop string
 // Reasons to stop.
 const (
 	StopEnd    Stop = "end"    // the interpreter ended its answer, or a label was chosen
-	StopLimit  Stop = "limit"  // the token limit was reached, or no likely token keeps the format
+	StopLimit  Stop = "limit"  // the token limit was reached, or an answer in a format cannot go on
 	StopFilled Stop = "filled" // the interpreter's positions are used up
 )
 
@@ -148,7 +155,7 @@ type LabelProbability struct {
 
 // Answer of one call.
 type Answer struct {
-	Output        string             // the label, or the text, stripped of outer white space
+	Output        string             // the label, or the text: a match as it is, other texts stripped of outer white space
 	Label         string             // the likeliest label; empty for free text
 	Probabilities []LabelProbability // in the program's order of labels; nil for free text
 	// Confidence is the label's probability, or for free text the mean probability of its tokens,

@@ -3,7 +3,7 @@ package function
 import "strings"
 
 // jsonText follows a text byte by byte and tells whether it can still become one JSON value (RFC 8259). The zero
-// value stands before the text. Copies are independent as long as both only grow by feed.
+// value stands before the text.
 type jsonText struct {
 	open    string // the brackets that are open, outermost first
 	at      place
@@ -54,14 +54,17 @@ func (j *jsonText) whole() bool {
 // closed tells whether the text is whole and nothing but white space can follow.
 func (j *jsonText) closed() bool { return j.at == atEnd && j.open == "" }
 
-func (j *jsonText) feed(text []byte) bool {
+func (j *jsonText) feed(text []byte) (format, bool) {
+	after := *j
 	for _, c := range text {
-		if !j.next(c) {
-			return false
+		if !after.next(c) {
+			return nil, false
 		}
 	}
-	return true
+	return &after, len(text) > 0
 }
+
+func (*jsonText) answer(text string) string { return strings.TrimSpace(text) }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 

@@ -12,8 +12,8 @@ func TestJSONText(t *testing.T) {
 		`{}`, `[]`, `""`, `0`, `-0.5e-7`, `12E+3`, `true`, `null`, ` {"a": [1, 2.0, {"b": "c\"\u00e9\\"}], "": false}`, "[\n  1,\n  [ ]\n]", `"ünïcode"`, `[[[]],{}]`,
 	} {
 		var j jsonText
-		if !j.feed([]byte(text)) || !j.whole() {
-			t.Errorf("%s is refused (whole: %v)", text, j.whole())
+		if after, ok := j.feed([]byte(text)); !ok || !after.whole() {
+			t.Errorf("%s is refused", text)
 		}
 	}
 	for _, text := range []string{
@@ -21,7 +21,7 @@ func TestJSONText(t *testing.T) {
 		strings.Repeat("[", jsonDepth+1), "[" + strings.Repeat(" ", jsonWhite+1),
 	} {
 		var j jsonText
-		if j.feed([]byte(text)) && j.whole() {
+		if after, ok := j.feed([]byte(text)); ok && after.whole() {
 			t.Errorf("%s is taken", text)
 		}
 	}

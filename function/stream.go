@@ -16,8 +16,6 @@ func (s *stream) upTo(text string) {
 	}
 }
 
-// settled is the part of a growing text that no later token changes. White space at its end may still be
-// cut off, and a token may end inside a character, which reads as U+FFFD until the rest arrives.
-func settled(text string) string {
-	return strings.TrimSpace(strings.TrimRight(text, "\uFFFD"))
-}
+// settled is the part of a growing text that no later token changes: a token may end inside a character, which
+// reads as U+FFFD until the rest arrives.
+func settled(text string) string { return strings.TrimRight(text, "\uFFFD") }

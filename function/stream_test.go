@@ -12,7 +12,7 @@ func TestPiecesJoinToTheOutput(t *testing.T) {
 		var pieces []string
 		s := stream{tell: func(p string) { pieces = append(pieces, p) }}
 		for n := range len(whole) { // also inside characters
-			s.upTo(settled(strings.ToValidUTF8(whole[:n], "\uFFFD")))
+			s.upTo(new(anyText).answer(settled(strings.ToValidUTF8(whole[:n], "\uFFFD"))))
 		}
 		want := strings.TrimSpace(strings.ToValidUTF8(whole, "\uFFFD"))
 		s.upTo(want)

@@ -3,30 +3,32 @@ package function
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"paw/engine"
 	"paw/tokenizer"
 )
 
-// text decodes greedily until a control token (EOS among them) or the limit. Where the program declares JSON,
-// only tokens are taken that can still become it, and what is missing at the limit is added.
+// text decodes greedily until a control token (EOS among them) or the limit. Only tokens are taken that the
+// program's format allows, and what is missing at the limit is added. Where none of the
+// likely tokens keeps the format, the shortest way does for one token, whose probability counts as 0.
 func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool, pieces *stream) (Answer, error) {
 	t := f.engine.Tokenizer()
 	var out []int32
+	var text []byte
 	var sum float64
 	a := Answer{Stop: StopLimit}
 	if filled {
 		a.Stop = StopFilled
 	}
-	var format *jsonText
-	if f.json {
-		format = &jsonText{}
-	}
+	held := f.format
 	for n := 1; ; n++ {
-		best, err := next(ctx, t, s, format)
-		if errors.Is(err, errNone) {
-			break
+		best, err := next(ctx, t, s, held)
+		if errors.Is(err, errNone) { // behind it the interpreter may know better again
+			forced := t.Encode(held.rest())
+			if len(forced) == 0 || !fits(t, held, forced[0]) {
+				break
+			}
+			best, err = engine.Candidate{Token: forced[0]}, nil
 		}
 		if err != nil {
 			return Answer{}, err
@@ -38,27 +40,23 @@ func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled
 			break
 		}
 		out = append(out, best.Token)
-		if format != nil {
-			if format.feed(t.Bytes(best.Token)); format.closed() {
-				a.Stop = StopEnd
-				break
-			}
+		text = append(text, t.Bytes(best.Token)...)
+		if held, _ = held.feed(t.Bytes(best.Token)); held.closed() {
+			a.Stop = StopEnd
+			break
 		}
 		if len(out) == limit {
 			break
 		}
 		if pieces.tell != nil {
-			pieces.upTo(settled(t.Decode(out)))
+			pieces.upTo(held.answer(settled(t.Decode(out))))
 		}
 		if err := s.Prefill(ctx, out[len(out)-1:]); err != nil {
 			return Answer{}, err
 		}
 	}
 	a.Tokens = len(out)
-	a.Output = strings.TrimSpace(t.Decode(out))
-	if format != nil {
-		a.Output += format.rest()
-	}
+	a.Output = held.answer(tokenizer.Text(append(text, held.rest()...)))
 	return a, nil
 }
 
@@ -71,21 +69,15 @@ const (
 	many = 512
 )
 
-// next is the likeliest token that keeps the format (nil: any).
-func next(ctx context.Context, t *tokenizer.Tokenizer, s engine.Session, format *jsonText) (engine.Candidate, error) {
-	list, err := s.Top(ctx, 1)
-	if err != nil {
-		return engine.Candidate{}, err
-	}
-	if format == nil || fits(t, format, list[0].Token) {
-		return list[0], nil
-	}
-	for _, k := range []int{few, many} {
-		if list, err = s.Top(ctx, k); err != nil {
+// next is the likeliest token that keeps the format.
+func next(ctx context.Context, t *tokenizer.Tokenizer, s engine.Session, held format) (engine.Candidate, error) {
+	for _, k := range []int{1, few, many} {
+		list, err := s.Top(ctx, k)
+		if err != nil {
 			return engine.Candidate{}, err
 		}
 		for _, c := range list {
-			if fits(t, format, c.Token) {
+			if fits(t, held, c.Token) {
 				return c, nil
 			}
 		}
@@ -94,11 +86,10 @@ func next(ctx context.Context, t *tokenizer.Tokenizer, s engine.Session, format 
 }
 
 // fits tells whether a text in the format can go on with a token, or end where it is a control token.
-func fits(t *tokenizer.Tokenizer, format *jsonText, id int32) bool {
+func fits(t *tokenizer.Tokenizer, held format, id int32) bool {
 	if t.IsControl(id) {
-		return format.whole()
+		return held.whole()
 	}
-	after := *format
-	text := t.Bytes(id)
-	return len(text) > 0 && after.feed(text)
+	_, ok := held.feed(t.Bytes(id))
+	return ok
 }

@@ -31,8 +31,9 @@ type Meta struct {
 	BaseSHA256     string       `json:"base_sha256,omitempty"` // of the interpreter's file
 	Labels         []string     `json:"labels,omitempty"`
 	LabelsInferred bool         `json:"labels_inferred,omitempty"`
-	TargetPrefix   *string      `json:"target_prefix,omitempty"` // what training put before every answer
-	OutputFormat   string       `json:"output_format,omitempty"` // FormatJSON, or "" for any text
+	TargetPrefix   *string      `json:"target_prefix,omitempty"`  // what training put before every answer
+	OutputFormat   string       `json:"output_format,omitempty"`  // FormatJSON, FormatRegexp, or "" for any text
+	OutputPattern  string       `json:"output_pattern,omitempty"` // of FormatRegexp: what answers match (package pattern)
 	Calibration    *Calibration `json:"calibration,omitempty"`
 	Report         JSON         `json:"report,omitempty"`
 	Warnings       []string     `json:"warnings,omitempty"` // what the spec's writer may want to mend
@@ -47,14 +48,18 @@ type Calibration struct {
 	Weights     []float32 `json:"weights,omitempty"` // of the labels, in their order: probabilities are multiplied by them and divided by their sum
 }
 
-// FormatJSON is the output format of answers that are JSON values. Other formats are not known and bind nobody.
-const FormatJSON = "json"
+// Output formats. Others are not known and bind nobody.
+const (
+	FormatJSON   = "json"   // answers are JSON values
+	FormatRegexp = "regexp" // answers match Meta.OutputPattern
+)
 
 // Limits of what meta.json may hold.
 const (
-	maxLabels = 4096
-	maxLabel  = 1024
-	maxDepth  = 64
+	maxLabels  = 4096
+	maxLabel   = 1024
+	maxPattern = 1024 // bytes; package pattern, which reads it, takes fewer
+	maxDepth   = 64
 )
 
 func (m *Meta) check() error {
@@ -70,6 +75,19 @@ func (m *Meta) check() error {
 			return fail(memberMeta, ErrMeta, "label %.40q is empty, too long or listed twice", l)
 		}
 		seen[l] = true
+	}
+	if n := len(m.OutputPattern); n > maxPattern {
+		return fail(memberMeta, ErrMeta, "output_pattern has %d bytes, at most %d are possible", n, maxPattern)
+	}
+	switch m.OutputFormat {
+	case "", FormatJSON:
+		if m.OutputPattern != "" {
+			return fail(memberMeta, ErrMeta, "output_pattern needs the output_format %q", FormatRegexp)
+		}
+	case FormatRegexp:
+		if m.OutputPattern == "" {
+			return fail(memberMeta, ErrMeta, "the output_format %q needs an output_pattern", FormatRegexp)
+		}
 	}
 	if c := m.Calibration; c != nil {
 		if !(c.Temperature >= 0 && c.Temperature < 1e4) {
@@ -122,6 +140,7 @@ var readers = []reader{
 		return err
 	}},
 	{"output_format", into(asString, func(m *Meta) *string { return &m.OutputFormat })},
+	{"output_pattern", into(asString, func(m *Meta) *string { return &m.OutputPattern })},
 	{"calibration", readCalibration},
 	{"report", into(asIs, func(m *Meta) *JSON { return &m.Report })},
 	{"warnings", into(asStrings, func(m *Meta) *[]string { return &m.Warnings })},
@@ -252,6 +271,7 @@ func (m *Meta) JSON() []byte {
 		w.put("target_prefix", quote(nil, *m.TargetPrefix))
 	}
 	w.string("output_format", m.OutputFormat)
+	w.string("output_pattern", m.OutputPattern)
 	if m.Calibration != nil {
 		b := float([]byte(`{"temperature":`), float64(m.Calibration.Temperature), 32)
 		for i, x := range m.Calibration.Weights {

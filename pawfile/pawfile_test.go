@@ -116,6 +116,21 @@ func TestUnknownKeysSurvive(t *testing.T) {
 	}
 }
 
+// A format and its pattern come back as they were, those of a later version too.
+func TestOutputFormats(t *testing.T) {
+	for _, want := range [][2]string{{"", ""}, {"json", ""}, {"regexp", `^\d+ "é"$`}, {"grammar-of-tomorrow", ""}, {"grammar-of-tomorrow", "x"}} {
+		p := sample()
+		p.Meta.OutputFormat, p.Meta.OutputPattern = want[0], want[1]
+		p, err := read(encode(t, p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]string{p.Meta.OutputFormat, p.Meta.OutputPattern}; got != want {
+			t.Errorf("%q came back as %q", want, got)
+		}
+	}
+}
+
 type member struct{ name, data string }
 
 func archive(t testing.TB, members ...member) []byte {
@@ -204,6 +219,10 @@ func TestMalformedArchives(t *testing.T) {
 		"label twice":            {withMeta(`{"program_id":"0123456789abcdef","labels":["a","a"]}`), ErrMeta},
 		"long label":             {withMeta(`{"program_id":"0123456789abcdef","labels":["` + strings.Repeat("a", 2000) + `"]}`), ErrMeta},
 		"negative temperature":   {withMeta(`{"program_id":"0123456789abcdef","calibration":{"temperature":-1}}`), ErrMeta},
+		"long pattern":           {withMeta(`{"program_id":"0123456789abcdef","output_format":"regexp","output_pattern":"` + strings.Repeat("a", 2000) + `"}`), ErrMeta},
+		"regexp, no pattern":     {withMeta(`{"program_id":"0123456789abcdef","output_format":"regexp"}`), ErrMeta},
+		"pattern, no format":     {withMeta(`{"program_id":"0123456789abcdef","output_pattern":"a"}`), ErrMeta},
+		"pattern of JSON":        {withMeta(`{"program_id":"0123456789abcdef","output_format":"json","output_pattern":"a"}`), ErrMeta},
 		"template beyond limits": {archive(t, m, member{memberTemplate, Placeholder + strings.Repeat(" ", maxText)}, ad), ErrTooLarge},
 		"meta beyond limits":     {withMeta(`{"a":"` + strings.Repeat(" ", maxMeta) + `"}`), ErrTooLarge},
 	} {

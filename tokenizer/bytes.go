@@ -79,9 +79,9 @@ func ByteVocabulary(merges ...string) (tokens []string, types []int32, pairs []s
 	return tokens, types, merges
 }
 
-// validUTF8 replaces every maximal ill-formed part by U+FFFD, as the Unicode standard recommends
+// Text is b with every maximal ill-formed part replaced by U+FFFD, as the Unicode standard recommends
 // and as Python's errors="replace" does.
-func validUTF8(b []byte) string {
+func Text(b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)
 	}

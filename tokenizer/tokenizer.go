@@ -209,7 +209,7 @@ func (t *Tokenizer) Decode(ids []int32) string {
 			b = append(b, t.Bytes(id)...)
 		}
 	}
-	return validUTF8(b)
+	return Text(b)
 }
 
 // KVs is the metadata from which FromGGUF builds the same tokenizer.

@@ -156,7 +156,7 @@ func kind(err error) string {
 	case errors.Is(err, engine.ErrMemory):
 		return "memory"
 	case errors.As(err, &file), errors.As(err, &shape), errors.As(err, &format),
-		errors.Is(err, function.ErrLabels), errors.Is(err, engine.ErrUnfinished):
+		errors.Is(err, function.ErrLabels), errors.Is(err, function.ErrFormat), errors.Is(err, engine.ErrUnfinished):
 		return "program"
 	case errors.Is(err, errInput), errors.Is(err, engine.ErrToken):
 		return "input"
