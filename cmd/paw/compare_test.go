@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,27 @@ func TestTheDefaultLearnsFromExamples(t *testing.T) {
 	meta := object(t, paw(t, "", "inspect", out, "--json"), "meta")["meta"].(map[string]any)
 	if c["compiler"] != neuralCompiler || meta["compiler_kind"] != "finetune_lora" {
 		t.Errorf("compiler %v, kind %v", c["compiler"], meta["compiler_kind"])
+	}
+}
+
+// A program whose description states a pattern answers nothing else, whatever it is asked.
+func TestPatternProgramsAnswerMatches(t *testing.T) {
+	spec := "Give the date that the text names. Return only text matching /^\\d{4}-\\d{2}-\\d{2}$/.\n\nInput: on the 3rd of May 2024\nOutput: 2024-05-03\n\nInput: 12 June 1999, late\nOutput: 1999-06-12"
+	want := regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	out := filepath.Join(t.TempDir(), "x.paw")
+	object(t, paw(t, spec, "compile", "--spec-file", "-", "--no-report", "--out", out, "--json"), "compiler")
+	meta := object(t, paw(t, "", "inspect", out, "--json"), "meta")["meta"].(map[string]any)
+	if meta["output_format"] != "regexp" || meta["output_pattern"] != want.String() {
+		t.Errorf("output_format %v, output_pattern %v", meta["output_format"], meta["output_pattern"])
+	}
+	for _, input := range []string{"7 March 2021", "nothing", "", "2020-1", "é\\d", strings.Repeat("two blue boats ", 20)} {
+		for _, limit := range []string{"1", "4", "50"} {
+			r := object(t, paw(t, "", "run", out, input, "--max-tokens", limit, "--json"), "output")
+			if !want.MatchString(r["output"].(string)) {
+				t.Errorf("%q, %s tokens: %q is no match", input, limit, r["output"])
+			}
+			t.Logf("%.20q, %s tokens: %v", input, limit, r["output"])
+		}
 	}
 }
 

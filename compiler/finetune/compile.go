@@ -235,7 +235,10 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 		PseudoProgram: text,
 		Adapter:       adapter,
 	}
-	if j.spec.JSON {
+	switch {
+	case j.spec.Pattern != "":
+		p.Meta.OutputFormat, p.Meta.OutputPattern = pawfile.FormatRegexp, j.spec.Pattern
+	case j.spec.JSON:
 		p.Meta.OutputFormat = pawfile.FormatJSON
 	}
 	return p, j.balance(ctx, p, j.trains(len(examples)))

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"paw/pattern"
 )
 
 func FuzzParse(f *testing.F) {
@@ -14,6 +16,8 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add("Say yes or no.\nInput: a → Output: yes\n**Input 2:** b\r\nOutput: no")
+	f.Add("Return only text matching /^\\d{4}[/-]\\d{2}$/g, nothing else.\nInput: a\nOutput: 2026/01")
+	f.Add("**Format:** `(a|b)+`\nThe answer must match the regex \"x\\\"y\".\nInput: a. Output: one of a, b")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse(text)
 		if err != nil {
@@ -39,6 +43,17 @@ func FuzzParse(f *testing.F) {
 		for _, e := range s.Examples {
 			if e.Output == "" || !utf8.ValidString(e.Input+e.Output) {
 				t.Fatalf("example %q", e)
+			}
+		}
+		if s.Pattern != "" {
+			p, err := pattern.Compile(s.Pattern)
+			if err != nil || len(s.Labels) > 0 || s.JSON {
+				t.Fatalf("pattern %q, labels %q, JSON %v: %v", s.Pattern, s.Labels, s.JSON, err)
+			}
+			for _, e := range s.Examples {
+				if !p.Match(e.Output) {
+					t.Fatalf("pattern %q and the output %q", s.Pattern, e.Output)
+				}
 			}
 		}
 		var shown []Example

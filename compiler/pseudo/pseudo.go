@@ -48,7 +48,8 @@ type Spec struct {
 	Labels         []string
 	LabelsInferred bool // the labels come from repeating outputs, not from a list
 
-	JSON bool // every answer is a JSON object or list
+	JSON    bool   // every answer is a JSON object or list
+	Pattern string // every answer matches it as a whole (package pattern); empty: the text states none
 
 	Examples []Example
 	Warnings []string // what the writer probably wants to correct, one sentence each
@@ -69,7 +70,8 @@ func Parse(spec string) (Spec, error) {
 		return Spec{}, err
 	}
 	s := Spec{Text: text}
-	found := findLabels(doc)
+	stated := statedPatterns(strings.Join(doc.text(), "\n"))
+	found := findLabels(doc.withoutPatterns(stated))
 	s.Labels, s.LabelsInferred, s.Warnings = found.labels, found.inferred, found.warnings
 	for _, p := range doc.pairs {
 		s.Examples = append(s.Examples, p.Example)
@@ -78,7 +80,13 @@ func Parse(spec string) (Spec, error) {
 	if s.Task == "" {
 		s.Task = defaultTask
 	}
-	s.JSON = wantsJSON(s)
+	if len(s.Labels) == 0 {
+		var warning string
+		if s.Pattern, warning = answerPattern(s, stated); warning != "" {
+			s.Warnings = append(s.Warnings, warning)
+		}
+	}
+	s.JSON = s.Pattern == "" && wantsJSON(s)
 	s.Warnings = append(s.Warnings, doc.conflicts()...)
 	return s, nil
 }

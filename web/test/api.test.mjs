@@ -87,6 +87,27 @@ test("a batch answers in order and can be aborted in the middle", async () => {
   assert.equal(r.taken, 4);
 });
 
+test("a description that states a pattern gets matches and nothing else, cut short or not", async () => {
+  const id = await made(s.server.url, "Give the date that the text names. Return only text matching /^\\d{4}-\\d{2}-\\d{2}$/.\n\nInput: on the 3rd of May 2024\nOutput: 2024-05-03\nInput: 12 June 1999, late\nOutput: 1999-06-12");
+  const answers = await page.evaluate(async (id) => {
+    const date = await window.paw.function(id);
+    const out = [];
+    for (const input of ["7 March 2021", "nothing", "", "später 日本語 🙂", "\\d{4}"]) {
+      for (const maxTokens of [1, 4, undefined]) {
+        const pieces = [];
+        for await (const p of date.stream(input, { maxTokens })) pieces.push(p);
+        out.push({ streamed: pieces.join(""), whole: await date(input, { maxTokens }) });
+      }
+    }
+    return out;
+  }, id);
+  assert.equal(answers.length, 15);
+  for (const { streamed, whole } of answers) {
+    assert.match(whole, /^\d{4}-\d{2}-\d{2}$/);
+    assert.equal(streamed, whole);
+  }
+});
+
 test("probabilities come the likeliest first, as many as asked for", async () => {
   const [all, one] = await page.evaluate(async () => [await window.label.detail("see you next week"), await window.label.detail("see you next week", { topK: 1 })]);
   assert.equal(all.probabilities.length, 2);
