@@ -9,8 +9,8 @@ import (
 )
 
 // text decodes greedily until a control token (EOS among them) or the limit. Only tokens are taken that the
-// program's format allows, and what is missing at the limit is added. Where none of the
-// likely tokens keeps the format, the shortest way does for one token, whose probability counts as 0.
+// program's format allows, and what is missing at the limit is added. Where none of the likely tokens keeps the
+// format, the shortest way goes on by one token, whose probability counts as 0.
 func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled bool, pieces *stream) (Answer, error) {
 	t := f.engine.Tokenizer()
 	var out []int32

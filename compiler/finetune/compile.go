@@ -30,7 +30,7 @@ type Base struct {
 
 const smallWidth = 512 // of an interpreter like the mini
 
-// settings are a base's defaults of a full training and the number of examples its prompts show.
+// settings are a base's defaults of a training and the number of examples its prompts show.
 //
 // On fourteen development tasks (sixteen examples each, 312 cases) the mini's programs answered 80 % right
 // with none shown and all trained, 83 % with three shown and the rest trained, 74 to 79 % with six; 76 %
@@ -47,11 +47,8 @@ func settings(width int, e Effort) (o Options, show int) {
 		return Options{Rank: 64, Alpha: alpha, Steps: 40, LR: 1e-3, Seed: 1}, 6
 	}
 	o = Options{Rank: 32, Alpha: alpha, Steps: 30, LR: 1.5e-3, Seed: 1}
-	switch e {
-	case Brief:
+	if e == Brief {
 		o.Steps, o.LR = 4, 4e-3
-	case Forward:
-		o.Steps = 0
 	}
 	return o, 3
 }

@@ -24,6 +24,17 @@ export const answers = [
   ["404", [{ status: 404 }], /^network: .*404/, 1],
 ];
 
+/** One of the answers above, asked for by `attempt`: it ends as it should, and where that is in words the next try works. */
+export async function answered(host, page, attempt, how, requests) {
+  const got = await attempt(page);
+  assert.equal(host.state.requests.length, requests);
+  if (!(how instanceof RegExp)) return assert.equal(got, how);
+  assert.match(got, how);
+  assert.equal(await page.evaluate(() => window.client.isCached(window.base)), false);
+  host.expect([]);
+  assert.equal(await attempt(page), "loaded", "the next try works");
+}
+
 /** Starts it. Of `state`: plan, a fault for each of the next requests; requests, where each began; sent, bytes. */
 export async function misbehaving(serverURL) {
   const mini = (await (await fetch(serverURL + "/api/v1/interpreters")).json()).interpreters[0];
