@@ -6,7 +6,7 @@
 Uses the sample in sample/ and proves only that the parts fit together: the loss falls, a resumed run goes on, also from exported
 weights alone, and two exports of one checkpoint are equal.
 """
-import argparse, hashlib, os, subprocess, sys, tempfile
+import argparse, filecmp, hashlib, os, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -44,11 +44,18 @@ def main():
         run('prepare.py', '--corpus', corpus, '--work', again, '--keep-tokenizer')
         restored = first(run('pretrain.py', *[again if x == work else x for x in train], '--steps', '10', '--resume', '--seed', '2'), 'out')
         learn = ['--corpus', corpus, '--work', work, '--minutes', '1', '--own', '2', '--hidden', '1', '--fixed', '1', '--bare', '1', '--prefix', '4', '--bases', '4', '--eval-tasks', '3', '--eval-minutes', '99', '--joint', '0.25']
-        learned = run('compiler.py', *learn, '--steps', '20') + run('compiler.py', *learn, '--steps', '25', '--resume')
+        learned = run('compiler.py', *learn, '--steps', '20')
         run('export.py', '--work', work, '--out', files[0])
         run('export.py', '--work', work, '--out', files[1])
-        run('export_compiler.py', '--work', work, '--interpreter', files[0], '--out', os.path.join(work, 'compiler-files'), '--name', 'smoke', '--fixture', os.path.join(work, 'fixture.jsonl'))
-        written = [os.path.getsize(os.path.join(work, 'compiler-files', f)) for f in ('smoke.encoder.gguf', 'smoke.mapper.gguf', 'published/lora_mapper.pt', 'published/compiler/model.safetensors', 'published/meta.json')]
+        made, twice = (os.path.join(work, d) for d in ('compiler-files', 'compiler-files-twice'))
+        run('export_compiler.py', '--work', work, '--interpreter', files[0], '--out', made, '--name', 'smoke', '--fixture', os.path.join(work, 'fixture.jsonl'))
+        # The compiler, too, goes on from its files alone: written once more they are the same.
+        pair = [os.path.join(made, f'smoke.{k}.gguf') for k in ('encoder', 'mapper')]
+        run('restore.py', '--work', again, '--gguf', files[0], '--encoder', pair[0], '--mapper', pair[1])
+        run('export_compiler.py', '--work', again, '--interpreter', files[0], '--out', twice, '--name', 'smoke')
+        same = all(filecmp.cmp(f, os.path.join(twice, os.path.basename(f)), shallow=False) for f in pair)
+        learned += run('compiler.py', *[again if x == work else x for x in learn], '--steps', '5', '--resume')
+        written = [os.path.getsize(os.path.join(made, f)) for f in ('smoke.encoder.gguf', 'smoke.mapper.gguf', 'published/lora_mapper.pt', 'published/compiler/model.safetensors', 'published/meta.json')]
         sums = [hashlib.sha256(open(f, 'rb').read()).hexdigest() for f in files]
     if len(losses) < 2 or losses[-1] >= losses[0]:
         raise SystemExit(f'the loss did not fall: {losses}')
@@ -57,6 +64,8 @@ def main():
     own = first(learned, 'own')
     if len(own) < 2 or not all(x == x and x < 12 for x in own) or min(written) < 50:
         raise SystemExit(f'the neural compiler did not train or export: {own}, {written}')
+    if not same:
+        raise SystemExit('a restored compiler gives other files than those it was restored from')
     if sums[0] != sums[1]:
         raise SystemExit('two exports of one checkpoint differ')
     print(f'smoke: loss {losses[0]:.2f} -> {losses[-1]:.2f}, export {sums[0][:12]} twice')
