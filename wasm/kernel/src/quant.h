@@ -66,8 +66,7 @@ static void unpack_row(const Matrix *m, u32 row, f32 *out) {
 }
 
 INLINE v4 rounded8(const f32 *x, v4 inverse) {
-  return wasm_i16x8_narrow_i32x4(wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(mul(load(x), inverse))),
-                                 wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(mul(load(x + 4), inverse))));
+  return wasm_i16x8_narrow_i32x4(nearest(mul(load(x), inverse)), nearest(mul(load(x + 4), inverse)));
 }
 
 // One token's activations, rounded and laid out for the dot product: in the plain build 16-bit integers, in
@@ -79,8 +78,8 @@ static void quantize(const f32 *x, u32 n, f32 gain, Activation *q, f32 *s, u32 t
   q += (size_t)(t - lane) * n + LANE * lane;
   s += (size_t)(t - lane) * (n / BLOCK) + lane;
   for (u32 b = 0; b < n; b += BLOCK, s += width) {
-    v4 m = splat(0);
-    for (u32 i = 0; i < BLOCK; i += 4) m = wasm_f32x4_max(m, wasm_f32x4_abs(load(x + b + i)));
+    v4 m = splat(0); // absolute values compare as their bits do, and NaN is the largest
+    for (u32 i = 0; i < BLOCK; i += 4) m = wasm_i32x4_max(m, wasm_f32x4_abs(load(x + b + i)));
     const f32 top = max_lanes(m);
     const v4 inverse = splat(top > 0 ? (f32)STEPS / top : 0);
     *s = top / (f32)STEPS * gain;

@@ -29,10 +29,18 @@ INLINE f32 max_lanes(v4 m) {
   return a > c ? a : c;
 }
 
-// e^x for 4 lanes, relative error about 1e-7; the argument is clamped to ±87.
+// Adding 1.5·2^23 leaves the nearest integer (ties to even) in the low bits of a float below 2^22. It takes one
+// instruction where rounding and a saturating conversion take ten.
+#define INTEGER 12582912.f
+
+// The integers nearest to 4 floats between -2^22 and 2^22; anything else gives some integer.
+INLINE v4 nearest(v4 x) { return wasm_i32x4_sub(add(x, splat(INTEGER)), splat(INTEGER)); }
+
+// e^x for 4 lanes, relative error about 1e-7; the argument is clamped to ±87, NaN stays NaN.
 INLINE v4 exp4(v4 x) {
-  x = wasm_f32x4_max(wasm_f32x4_min(x, splat(87.f)), splat(-87.f));
-  v4 n = wasm_f32x4_nearest(mul(x, splat(1.44269504f)));
+  x = wasm_f32x4_pmax(wasm_f32x4_pmin(x, splat(87.f)), splat(-87.f));
+  const v4 shifted = add(mul(x, splat(1.44269504f)), splat(INTEGER));
+  v4 n = sub(shifted, splat(INTEGER));
   v4 r = sub(sub(x, mul(n, splat(0.693359375f))), mul(n, splat(-2.12194440e-4f)));
   v4 p = splat(1.9875691500e-4f);
   p = add(mul(p, r), splat(1.3981999507e-3f));
@@ -41,7 +49,7 @@ INLINE v4 exp4(v4 x) {
   p = add(mul(p, r), splat(1.6666665459e-1f));
   p = add(mul(p, r), splat(5.0000001201e-1f));
   p = add(add(mul(mul(p, r), r), r), splat(1.f));
-  v4 power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+  v4 power = wasm_i32x4_shl(wasm_i32x4_add(shifted, wasm_i32x4_splat(127)), 23);
   return mul(p, power);
 }
 
