@@ -7,15 +7,17 @@ import { chrome, serve } from "../test/lib.mjs";
 import * as engines from "./lib/engines.mjs";
 import { machine } from "./lib/machine.mjs";
 import { parity } from "./lib/parity.mjs";
+import { quiet as probes } from "./lib/quiet.mjs";
 import { servePeers } from "./lib/server.mjs";
 import { speed } from "./lib/speed.mjs";
 import { starts } from "./lib/start.mjs";
 import { switching } from "./lib/switch.mjs";
 import { markdown, medians, OWN } from "./lib/table.mjs";
 
-const usage = `usage: node bench.mjs MODEL.gguf ADAPTER.gguf [--onnx FILE] [--json OUT] [--starts N] [--calls N] [--steps N] [--only NAME] [--parity-only]
+const usage = `usage: node bench.mjs MODEL.gguf ADAPTER.gguf [--onnx FILE] [--json OUT] [--starts N] [--calls N] [--steps N] [--only NAME] [--patience S] [--parity-only]
   --starts, --calls, --steps: how often a start, a call and a step of the parity test are repeated (3, 7, 200)
-  --only: of the peers, those alone whose names hold NAME`;
+  --only: of the peers, those alone whose names hold NAME
+  --patience: seconds that one measurement may wait for cores that nobody else uses, and be repeated (10; 0: take everything as it comes)`;
 const [model, adapter, ...rest] = process.argv.slice(2);
 if (!adapter) {
   console.error(usage);
@@ -41,7 +43,8 @@ else log(`without ONNX Runtime: python3 web/bench/onnx_model.py ${onnxFile} make
 const list = all.filter((e) => e.name === OWN || e.name.includes(only));
 
 const rows = Object.fromEntries(list.map((e) => [e.name, {}]));
-const out = { machine: info, engines: [], median: {}, raw: rows };
+const quiet = await probes(onlyParity ? 0 : Number(option("--patience", 10)));
+const out = { machine: info, engines: [], quiet: quiet.count, median: {}, raw: rows };
 /** Writes what there is so far: a run takes minutes and may be stopped. */
 function save() {
   if (onlyParity && !option("--json")) return; // nothing that should replace a whole run's figures
@@ -51,11 +54,11 @@ function save() {
 }
 
 // Starts come first and alone: they have browsers of their own.
-if (!onlyParity) await starts(list, rows, launch, Number(option("--starts", 3)), log);
+if (!onlyParity) await starts(list, rows, launch, Number(option("--starts", 3)), log, quiet);
 const browser = await chromium.launch(launch);
 info.browser = `Chromium ${browser.version()}`;
 save();
-if (!onlyParity) await switching(list, rows, browser, dir, calls, log);
+if (!onlyParity) await switching(list, rows, browser, dir, calls, log, quiet);
 save();
 
 const opened = [];
@@ -66,8 +69,8 @@ for (const e of list) {
   log(e.name, JSON.stringify(on.loaded));
 }
 const ask = opened[0].on.ask, peer = opened.find((e) => e.name === "wllama, best");
-if (!onlyParity) await speed(opened, rows, calls, log);
-out.read = await ask({ op: "bandwidth" });
+if (!onlyParity) await speed(opened, rows, calls, log, quiet);
+out.read = await quiet.sample(() => ask({ op: "bandwidth" }));
 save();
 if (peer) out.parity = await parity(ask, peer.on, Number(option("--steps", 200)));
 save();
@@ -77,8 +80,10 @@ if (!onlyParity) {
   const decoded = out.median[OWN]["decode tok/s"] * out.read.bytesPerToken;
   const of = (read) => `${((100 * decoded) / read).toFixed(0)} % of ${(read / 1e9).toFixed(1)} GB/s`;
   console.log(`\ndecoding reads ${of(out.read.plainPerSecond)}, what one thread reads from front to back; ${of(out.read.readPerSecond)}, what it reads in four streams`);
+  console.log(`of ${quiet.count.samples} measurements ${quiet.count.repeated} repetitions were dropped and ${quiet.count.disturbed} kept though other work shared the cores`);
 }
 if (peer) console.log("\nparity", JSON.stringify(out.parity));
 await browser.close();
+quiet.stop();
 peers.stop();
 await paw.stop();

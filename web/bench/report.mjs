@@ -57,6 +57,7 @@ const engines = run.engines.map((e) => `<li><strong>${html(e.name)}</strong>: ${
  a label call: ${html(e.label)}, a text call: ${html(e.text)}${e.adapters ? "" : "; an adapter cannot be put on a loaded graph, so the figures with one are missing"}</li>`).join("\n");
 const facts = [`${m.cpu}, ${m.cores} cores (${m.flags.join(", ")})`, `${m.memoryGB} GB`, m.system, m.browser, m.date].filter(Boolean).map(html).join(" · ");
 const busy = m.load > 0.5 ? `<p class="busy" role="note">Other work was running when this run began (load ${m.load}): the figures are noisy.</p>` : "";
+const shared = run.quiet ? `<p>A measurement was repeated where other work shared the cores before or after it (${run.quiet.repeated} times); ${run.quiet.disturbed} of ${run.quiet.samples} never got them alone in the time given and count as they are.</p>` : "";
 const parity = Object.entries(run.parity ?? {}).map(([name, p]) => `<li>${html(name)}: the likeliest token is the same in ${p.same} of ${p.steps} steps; where our first two lie more than 0.05 nats apart, in ${p.clearSame} of ${p.clear}</li>`).join("\n");
 
 writeFileSync(to, `<!doctype html>
@@ -88,6 +89,7 @@ th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-to
 <p>GPT-2 124M geometry with random weights, 8 bits. Medians of one run in which the engines took turns.</p>
 <p class="facts">${facts}</p>
 ${busy}
+${shared}
 ${sections.map(table).join("\n")}
 <h2>What ran</h2>
 <ul>

@@ -6,19 +6,23 @@ import { INPUT, median, pick, PREFIX, text } from "./words.mjs";
 const prefixes = [pick(PREFIX, 6001), pick(PREFIX, 6002)];
 
 /** Times A A B B A A …: every second question follows one to the same program, the others one to the other. */
-async function alternate(n, ask) {
+async function alternate(n, ask, quiet) {
   const same = [], other = [];
   for (const p of [0, 1]) await ask(p, 7000 + p);
+  let pairs = 0;
   for (let i = 0; i < n; i++) {
-    const p = i % 2;
-    other.push(await ask(p, 7100 + 2 * i));
-    same.push(await ask(p, 7101 + 2 * i));
+    const pair = await quiet.sample(async () => {
+      const p = pairs++ % 2;
+      return [await ask(p, 7100 + 2 * pairs), await ask(p, 7101 + 2 * pairs)];
+    });
+    other.push(pair[0]);
+    same.push(pair[1]);
   }
   return { same, other };
 }
 
 /** Our functions through the SDK's client, as a page calls them: the first two programs of make-model. */
-async function ownTimes(page, engine, dir, n) {
+async function ownTimes(page, engine, dir, n, quiet) {
   await engine.open(page);
   const files = [0, 1].map((i) => readFileSync(join(dir, `program-${i}.paw`)).toString("base64"));
   await page.evaluate(async (files) => {
@@ -29,11 +33,11 @@ async function ownTimes(page, engine, dir, n) {
     const started = performance.now();
     await window.functions[p].call(input);
     return performance.now() - started;
-  }, [p, text(pick(INPUT, seed))]));
+  }, [p, text(pick(INPUT, seed))]), quiet);
 }
 
 /** wllama with an adapter for each program: one slot as it comes, or one for each, which keeps both caches. */
-async function wllamaTimes(page, engine, n, log) {
+async function wllamaTimes(page, engine, n, log, quiet) {
   const { slots } = engine;
   const on = await engine.open(page, { adapters: 2, slots });
   const run = [];
@@ -41,16 +45,16 @@ async function wllamaTimes(page, engine, n, log) {
     const c = await on.call(prefixes[p], pick(INPUT, seed), 1, p + 1, slots > 1 ? p : undefined);
     run.push(c.prompt);
     return c.ms;
-  });
+  }, quiet);
   log(`switch, ${engine.name}, ${slots} slot(s): tokens run ${run.join(" ")}`);
   return times;
 }
 
 /** Adds the columns of switching to rows; dir holds our programs. Engines that take no adapter have none. */
-export async function switching(engines, rows, browser, dir, n, log) {
+export async function switching(engines, rows, browser, dir, n, log, quiet) {
   for (const e of engines.filter((e) => e.adapters)) {
     const page = await browser.newPage();
-    const t = e.slots ? await wllamaTimes(page, e, n, log) : await ownTimes(page, e, dir, n);
+    const t = e.slots ? await wllamaTimes(page, e, n, log, quiet) : await ownTimes(page, e, dir, n, quiet);
     await page.close();
     log(`switch, ${e.name}: same ${median(t.same).toFixed(1)}, other ${median(t.other).toFixed(1)}`);
     rows[e.name]["switch ms"] = [median(t.other) - median(t.same)];
