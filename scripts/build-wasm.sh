@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuilds wasm/kernel/kernel.wasm and kernel-relaxed.wasm from wasm/kernel/src, byte for byte, with the pinned clang and binaryen.
+# Rebuilds the four builds of the kernel, wasm/kernel/*.wasm, from wasm/kernel/src, byte for byte, with the pinned clang and binaryen.
 # Usage: scripts/build-wasm.sh [--check]   (--check: compare with the committed files, change nothing)
 set -euo pipefail
 cd "$(dirname "$0")/../wasm/kernel"
@@ -24,7 +24,8 @@ if [ "$have" != "$want" ]; then
 fi
 
 out="$(mktemp -d)"
-# Both builds come from one source; the relaxed one needs a browser with relaxed SIMD and gives the same bits.
+# All builds come from one source and give the same bits. The relaxed ones need a browser with relaxed SIMD, the
+# threaded ones a page that is isolated.
 compile() {
   "$clang" --target=wasm32 -O3 -msimd128 -mbulk-memory -msign-ext -mnontrapping-fptoint \
     -ffreestanding -fno-builtin -nostdlib -ffp-contract=off -Wall -Wextra -Werror \
@@ -32,10 +33,18 @@ compile() {
 }
 compile -o "$out/kernel.wasm" -Wl,--no-entry,--strip-all,-z,stack-size=65536
 # Linked without wasm-opt: version 108 knows the relaxed dot product in an older form and breaks it.
+link() {
+  "$("$clang" -print-prog-name=wasm-ld)" -m wasm32 --no-entry --strip-all -z stack-size=65536 "$out/kernel.o" -o "$out/$1" "${@:2}"
+}
 compile -mrelaxed-simd -DRELAXED -c -o "$out/kernel.o"
-"$("$clang" -print-prog-name=wasm-ld)" -m wasm32 --no-entry --strip-all -z stack-size=65536 "$out/kernel.o" -o "$out/kernel-relaxed.wasm"
+link kernel-relaxed.wasm
+threads=(--import-memory --shared-memory --initial-memory=1048576 --max-memory=4294967296)
+compile -matomics -DTHREADS -c -o "$out/kernel.o"
+link kernel-threads.wasm "${threads[@]}"
+compile -matomics -DTHREADS -mrelaxed-simd -DRELAXED -c -o "$out/kernel.o"
+link kernel-threads-relaxed.wasm "${threads[@]}"
 
-for name in kernel.wasm kernel-relaxed.wasm; do
+for name in kernel.wasm kernel-relaxed.wasm kernel-threads.wasm kernel-threads-relaxed.wasm; do
   if [ "${1:-}" = "--check" ]; then
     cmp "$out/$name" "$name" || { echo "$name differs from its source: run scripts/build-wasm.sh and commit" >&2; exit 1; }
     echo "$name matches its source"

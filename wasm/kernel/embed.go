@@ -1,5 +1,5 @@
 // Package kernel holds the bytes of kernel.wasm: the GPT-2 forward pass in C (src/), built by
-// scripts/build-wasm.sh. It imports nothing and runs nothing; engine/simd drives it.
+// scripts/build-wasm.sh. It runs nothing; engine/simd drives it.
 package kernel
 
 import _ "embed"
@@ -14,3 +14,12 @@ var Wasm []byte
 //
 //go:embed kernel-relaxed.wasm
 var Relaxed []byte
+
+// Threads and ThreadsRelaxed are the two for several threads: the same bits again. They import a shared memory,
+// env.memory; helpers are further instances on it (src/threads.h).
+var (
+	//go:embed kernel-threads.wasm
+	Threads []byte
+	//go:embed kernel-threads-relaxed.wasm
+	ThreadsRelaxed []byte
+)

@@ -49,16 +49,16 @@ static void norm_all(const Run *r, const f32 *x, const f32 *gain, const f32 *bia
 // Rows first..last of one module on the activations in scratch, with the adapter's share on top.
 static void apply(const Run *r, u32 layer, u32 module, u32 first, u32 last, f32 *y, u32 stride, int accumulate) {
   const Scratch *c = r->scratch;
-  matmul_rows(&r->model->layer[layer].module[module], first, last, c->q, c->s, r->n, y, stride, accumulate, r->batch, c->prepared);
+  matmul(&r->model->layer[layer].module[module], first, last, c->q, c->s, r->n, y, stride, accumulate, r->batch, c->prepared);
   const Adapter *adapter = r->session->adapter;
   if (!adapter) return;
   const Pair *p = &adapter->pair[layer * MODULES + module];
   if (!p->a.packed) return;
   const u32 rank = adapter->rank;
-  matmul_rows(&p->a, 0, rank, c->q, c->s, r->n, c->low, rank, 0, r->batch, c->prepared);
+  matmul(&p->a, 0, rank, c->q, c->s, r->n, c->low, rank, 0, r->batch, c->prepared);
   for (u32 t = 0; t < r->n; t++)
     quantize(c->low + (size_t)t * rank, rank, adapter->scale, c->low_q, c->low_s, t, r->batch);
-  matmul_rows(&p->b, first, last, c->low_q, c->low_s, r->n, y, stride, 1, r->batch, c->prepared);
+  matmul(&p->b, first, last, c->low_q, c->low_s, r->n, y, stride, 1, r->batch, c->prepared);
 }
 
 // Where a head of a layer lies in a segment's keys and values.
@@ -83,23 +83,51 @@ static void remember(const Run *r, u32 layer) {
   }
 }
 
-// Attention of the run's queries; the first of them stands at tail position `at`. Output to scratch h.
-static void attend_all(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width) {
+// Attention of the run's queries; the first of them stands at tail position `at`. Output to scratch h. Of heads
+// first..last; last 0: of all, with the caller's scores.
+INLINE void attend_heads(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width, u32 first, u32 last, f32 *scores) {
   const Model *m = r->model;
   const Segment *prefix = &r->session->prefix, *tail = &r->session->tail;
   const u32 width = m->width, dim = width / m->heads;
   const f32 scale = 1.f / __builtin_sqrtf((f32)dim);
-  for (u32 h = 0; h < m->heads; h++) {
+  for (u32 h = first; h < (last ? last : m->heads); h++) {
     const size_t p = head_at(r, prefix, layer, h), o = head_at(r, tail, layer, h);
     for (u32 t = 0, queries; t < r->n; t += queries) {
       queries = t + TILE <= r->n ? TILE : 1;
       const Keys seen[2] = {{prefix->key + p, prefix->value + p, prefix->length},
                             {tail->key + o, tail->value + o, at + t + 1}};
-      attend(queries, dim, query + (size_t)t * query_width + h * dim, query_width, scale, seen, r->scratch->scores,
+      attend(queries, dim, query + (size_t)t * query_width + h * dim, query_width, scale, seen, last ? scores : r->scratch->scores,
              r->scratch->h + (size_t)t * width + h * dim, width);
     }
   }
 }
+
+#ifdef THREADS
+typedef struct {
+  const Run *run;
+  u32 layer, at;
+  const f32 *query;
+  u32 query_width;
+} Attention;
+
+static void share_attention(const void *job, u32 share, void *room) {
+  const Attention *a = job;
+  attend_heads(a->run, a->layer, a->at, a->query, a->query_width, share, share + 1, room);
+}
+
+// With everyone, where that pays: a head is a share.
+static void attend_all(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width) {
+  const u32 longest = r->session->prefix.length + at + r->n;
+  if (!get(&team.helpers) || longest * r->n * r->model->width < WORTH_SINGLE || TILE * (longest + TILE) * sizeof(f32) > ROOM)
+    return attend_heads(r, layer, at, query, query_width, 0, 0, 0);
+  const Attention attention = {r, layer, at, query, query_width};
+  share(share_attention, &attention, r->model->heads, r->scratch->scores);
+}
+#else
+static void attend_all(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width) {
+  attend_heads(r, layer, at, query, query_width, 0, 0, 0);
+}
+#endif
 
 // Attention output and feed-forward, both added to the residual stream.
 static void finish_layer(const Run *r, u32 layer) {

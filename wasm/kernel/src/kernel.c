@@ -1,5 +1,6 @@
 // kernel.wasm: the GPT-2 forward pass on Q8_0 weights with swappable low-rank adapters, wasm32 SIMD128.
 // It promises: no imports, no libc, no state but the stack, no allocation, the same bits on every host.
+// The threaded builds import their memory, and their state is the job in hand (threads.h).
 // It does not parse files, check arguments or know tokens' meaning: Go does (engine/simd).
 #include "forward.h"
 
@@ -14,7 +15,11 @@ extern u8 __heap_base;
 u32 EXPORT(abi_word)(u32 i) {
   const u32 words[] = {ABI_VERSION,     (u32)&__heap_base, sizeof(Matrix),  sizeof(Layer),     sizeof(Model),
                        sizeof(Adapter), sizeof(Pair),      sizeof(Segment), sizeof(Scratch),   sizeof(Session),
-                       sizeof(Candidate), CHUNK,           offsetof(Session, tail), offsetof(Model, embed)};
+                       sizeof(Candidate), CHUNK,           offsetof(Session, tail), offsetof(Model, embed),
+#ifdef THREADS
+                       (u32)&team, // for tests: what a helper does that never ends its share
+#endif
+  };
   return i < sizeof words / sizeof *words ? words[i] : 0;
 }
 
@@ -97,7 +102,7 @@ static f32 all_logits(const Session *s) {
   const Matrix *o = &s->model->output;
   const u32 vocab = s->model->vocab;
   quantize_hidden(s);
-  matmul_rows(o, 0, o->rows, c->q, c->s, 1, c->logits, o->rows, 0, 0, c->prepared);
+  matmul(o, 0, o->rows, c->q, c->s, 1, c->logits, o->rows, 0, 0, c->prepared);
   for (u32 i = vocab; i < o->rows; i++) c->logits[i] = -1e30f; // rows that only pad the last group
   v4 highest = splat(-1e30f), sum = splat(0);
   for (u32 i = 0; i < o->rows; i += 4) highest = wasm_f32x4_pmax(highest, load(c->logits + i));

@@ -1,6 +1,9 @@
 // Packed Q8_0 matrix times quantised activations.
 #pragma once
 #include "quant.h"
+#ifdef THREADS
+#include "threads.h"
+#endif
 
 // What a block of a group costs once, however many tokens follow: its scales as floats and, in the relaxed
 // build, minus ZERO times the sums of its weights, which every dot product starts from.
@@ -189,3 +192,40 @@ static void matmul_rows(const Matrix *m, u32 first, u32 last, const Activation *
     }
   }
 }
+
+#ifdef THREADS
+// Fewer multiplications than these are done before the others have heard of them. A single token's cost more: each
+// reads a byte of weights from memory.
+enum { WORTH = 1 << 20, WORTH_SINGLE = 1 << 18 };
+
+typedef struct {
+  const Matrix *m;
+  u32 first, last, rows; // of a share
+  const Activation *q;
+  const f32 *s;
+  u32 n;
+  f32 *y;
+  u32 stride;
+  int accumulate, batch;
+} Product;
+
+static void share_product(const void *job, u32 share, void *room) {
+  const Product *p = job;
+  const u32 first = p->first + share * p->rows, last = first + p->rows < p->last ? first + p->rows : p->last;
+  matmul_rows(p->m, first, last, p->q, p->s, p->n, p->y, p->stride, p->accumulate, p->batch, room);
+}
+
+// matmul_rows with everyone, where that pays.
+static void matmul(const Matrix *m, u32 first, u32 last, const Activation *q, const f32 *s, u32 n, f32 *y, u32 stride,
+                   int accumulate, int batch, Prepared *p) {
+  const u32 helpers = get(&team.helpers), step = GROUP * STREAMS;
+  const unsigned long long work = (unsigned long long)(last - first) * m->in * n;
+  if (!helpers || work < (u32)(batch ? WORTH : WORTH_SINGLE) || m->in / BLOCK * sizeof(Prepared) > ROOM)
+    return matmul_rows(m, first, last, q, s, n, y, stride, accumulate, batch, p);
+  const u32 each = (last - first) / ((helpers + 1) * EACH), rows = (each + step - 1) / step * step;
+  const Product product = {m, first, last, rows, q, s, n, y, stride, accumulate, batch};
+  share(share_product, &product, (last - first + rows - 1) / rows, p);
+}
+#else
+#define matmul matmul_rows
+#endif
