@@ -46,6 +46,17 @@ func Handler() http.Handler {
 	})
 }
 
+// Isolated serves the same with cross-origin isolated pages.
+func Isolated() http.Handler {
+	pages := Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for k, v := range site.Isolation {
+			w.Header().Set(k, v)
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
 func serve(w http.ResponseWriter, r *http.Request, name string) {
 	h := w.Header()
 	encoding := site.Negotiate(r.Header.Get("Accept-Encoding"))

@@ -34,6 +34,7 @@ func serveCommand(ctx context.Context, c *console, args []string) error {
 	addr := f.String("addr", "127.0.0.1:7717", "`address` to listen on, port 0 for a free one")
 	data := f.String("data", "", "`folder` for programs and jobs (default: PAW_HOME, or the user's configuration folder)")
 	workers := f.Int("workers", 1, "compilations at once")
+	isolate := f.Bool("isolate", false, "isolate pages from other origins (COOP and COEP), so that the kernel may use several threads")
 	var files, hosts texts
 	f.Var(&files, "model", "offer this GPT-2 GGUF `file` as an interpreter too; may be repeated")
 	f.Var(&hosts, "host", "another `name` that this server answers to; may be repeated")
@@ -52,6 +53,9 @@ func serveCommand(ctx context.Context, c *console, args []string) error {
 	o := server.Options{
 		Dir: *data, Workers: *workers, Hosts: hosts, Version: version, Site: web.Handler(),
 		Log: func(format string, a ...any) { fmt.Fprintf(c.err, format+"\n", a...) },
+	}
+	if *isolate {
+		o.Site = web.Isolated()
 	}
 	if err := offer(&o, files); err != nil {
 		return err

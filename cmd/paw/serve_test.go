@@ -32,10 +32,10 @@ type served struct {
 }
 
 // serve starts "paw serve" in a process of its own.
-func serve(t *testing.T, data string) *served {
+func serve(t *testing.T, data string, more ...string) *served {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestServeChild$")
-	cmd.Env = append(os.Environ(), "PAW_HOME="+filepath.Join(data, "home"), "PAW_TEST_SERVE="+strings.Join([]string{"serve", "--addr", "127.0.0.1:0", "--data", data}, "\n"))
+	cmd.Env = append(os.Environ(), "PAW_HOME="+filepath.Join(data, "home"), "PAW_TEST_SERVE="+strings.Join(append([]string{"serve", "--addr", "127.0.0.1:0", "--data", data}, more...), "\n"))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -137,5 +137,22 @@ func TestServeShowsThePage(t *testing.T) {
 	}
 	if p := a.Header.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || !strings.Contains(p, "require-trusted-types-for 'script'") {
 		t.Errorf("policy %q", p)
+	}
+}
+
+func TestServeIsolatesWhenAsked(t *testing.T) {
+	for _, more := range [][]string{nil, {"--isolate"}} {
+		s := serve(t, t.TempDir(), more...)
+		for _, path := range []string{"/", "/embed.html"} {
+			a, err := http.Get(s.url + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Body.Close()
+			got := a.Header.Get("Cross-Origin-Opener-Policy") + " " + a.Header.Get("Cross-Origin-Embedder-Policy")
+			if want := map[bool]string{true: "same-origin require-corp", false: " "}[more != nil]; got != want {
+				t.Errorf("%s with %v: %q, want %q", path, more, got, want)
+			}
+		}
 	}
 }

@@ -34,8 +34,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"paw.wasm", "kernel.wasm", "kernel-relaxed.wasm", "worker.js", "page.js", "style.css"} {
-		fmt.Printf("%-19s %8d bytes, %7d by brotli\n", name, assets[name].Bytes, assets[name].Brotli)
+	for _, name := range []string{"paw.wasm", "kernel.wasm", "kernel-relaxed.wasm", "kernel-threads.wasm", "kernel-threads-relaxed.wasm", "worker.js", "thread.js", "page.js", "style.css"} {
+		fmt.Printf("%-27s %8d bytes, %7d by brotli\n", name, assets[name].Bytes, assets[name].Brotli)
 	}
 	if a, ok := assets["wllama.wasm"]; ok {
 		fmt.Printf("%-12s %8d bytes, %7d by brotli, loaded when the engine is chosen\n", "wllama.wasm", a.Bytes, a.Brotli)

@@ -81,10 +81,20 @@ func (b *Builder) modules(ctx context.Context) error {
 	if err := b.asset("paw.wasm", paw); err != nil {
 		return err
 	}
-	return errors.Join(b.asset("kernel.wasm", kernel.Wasm), b.asset("kernel-relaxed.wasm", kernel.Relaxed))
+	return errors.Join(b.asset(kernels[0], kernel.Wasm), b.asset(kernels[1], kernel.Relaxed), b.asset(kernels[2], kernel.Threads), b.asset(kernels[3], kernel.ThreadsRelaxed))
 }
 
+// kernels are the builds of the kernel, as web/src/kernel.ts chooses among them.
+var kernels = []string{"kernel.wasm", "kernel-relaxed.wasm", "kernel-threads.wasm", "kernel-threads-relaxed.wasm"}
+
 func (b *Builder) worker(ctx context.Context) error {
+	thread, err := bundle(b.src("thread.ts"), nil, nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.asset("thread.js", thread); err != nil {
+		return err
+	}
 	js, err := workerScript(ctx, b.root, b.assets)
 	if err != nil {
 		return err
@@ -98,9 +108,12 @@ func workerScript(ctx context.Context, root string, assets map[string]Asset) ([]
 	if err != nil {
 		return nil, err
 	}
+	builds := make([]string, len(kernels))
+	for i, name := range kernels {
+		builds[i] = near(assets, name)
+	}
 	return bundle(filepath.Join(root, "web", "src", "worker.ts"), nil, map[string]string{"wasm_exec": loader}, map[string]any{
-		"__WASM_URL__": near(assets, "paw.wasm"), "__KERNEL_URL__": near(assets, "kernel.wasm"), "__RELAXED_URL__": near(assets, "kernel-relaxed.wasm"),
-		"__WLLAMA_URL__": near(assets, "wllama.js"),
+		"__WASM_URL__": near(assets, "paw.wasm"), "__KERNELS__": builds, "__THREAD_URL__": near(assets, "thread.js"), "__WLLAMA_URL__": near(assets, "wllama.js"),
 	})
 }
 
@@ -195,7 +208,7 @@ func (b *Builder) near(name string) string { return near(b.assets, name) }
 // serviceWorker keeps the whole shell; its version is the hash of what it keeps.
 func (b *Builder) serviceWorker(context.Context) error {
 	shell := []string{"/", "/manifest.webmanifest"}
-	for _, name := range []string{"page.js", "style.css", "icon.svg", "worker.js", "paw.wasm", "kernel.wasm", "kernel-relaxed.wasm"} {
+	for _, name := range append([]string{"page.js", "style.css", "icon.svg", "worker.js", "thread.js", "paw.wasm"}, kernels...) {
 		shell = append(shell, b.assets[name].URL)
 	}
 	shell = append(shell, "/sdk/paw.js", "/sdk/element.js")

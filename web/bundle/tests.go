@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -55,5 +56,7 @@ func Tests(ctx context.Context, root, out string) error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(out, "kernel.wasm"), kernel.Wasm, 0o644)
+	return errors.Join(
+		os.WriteFile(filepath.Join(out, "kernel.wasm"), kernel.Wasm, 0o644),
+		os.WriteFile(filepath.Join(out, "kernel-threads.wasm"), kernel.Threads, 0o644))
 }

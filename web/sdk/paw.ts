@@ -31,6 +31,9 @@ export type InterpreterFile = Pick<BaseInfo, "url" | "sha256"> & Partial<BaseInf
 export interface LoadOptions {
   /** "paw", our kernel, if left out; "wllama" is llama.cpp, where the server has it (docs/embedding.md). */
   engine?: EngineName;
+  /** How many threads the kernel takes, at most 8, on a page that is cross-origin isolated (elsewhere one); left out,
+   *  half of the machine's cores, at most 4. Of functions for one interpreter the first decides. */
+  threads?: number;
   signal?: AbortSignal;
   onProgress?(p: Progress): void;
   /** "sha256-" and the Base64 digest of the .paw file; another file is refused. */
@@ -182,7 +185,7 @@ async function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o
     const base = await baseOf(file, o);
     await agreed(base, o);
     states.set(key, "downloading");
-    await it.load(base, { engine: o.engine, signal: o.signal, onProgress: o.onProgress });
+    await it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: o.onProgress });
     states.set(key, "available");
     return (reader = it);
   })();

@@ -27,6 +27,13 @@ var types = map[string]string{
 	".webmanifest": "application/manifest+json",
 }
 
+// Isolation are headers with which a page is cross-origin isolated, as threads need. Such a page shows nothing of
+// other origins that does not allow it, and shares no window with them.
+var Isolation = map[string]string{
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Embedder-Policy": "require-corp",
+}
+
 // Index is the file of "/".
 const Index = "index.html"
 
@@ -56,6 +63,9 @@ func Headers(name string) map[string]string {
 	switch {
 	case strings.HasPrefix(name, "assets/"): // their names hold their hash
 		h["Cache-Control"] = "public, max-age=31536000, immutable"
+		// An isolated page starts only workers that ask for the same; others do not mind. It is sent always, because
+		// browsers keep these files, headers included.
+		h["Cross-Origin-Embedder-Policy"] = Isolation["Cross-Origin-Embedder-Policy"]
 		fallthrough
 	case strings.HasPrefix(name, "sdk/"): // for any page
 		h["Access-Control-Allow-Origin"] = "*"

@@ -34,6 +34,9 @@ func TestHeaders(t *testing.T) {
 		if framed := strings.Contains(h["Content-Security-Policy"], "frame-ancestors *"); framed != (name == "embed.html") {
 			t.Errorf("%s: policy %s", name, h["Content-Security-Policy"])
 		}
+		if embedder := h["Cross-Origin-Embedder-Policy"]; (embedder == "require-corp") != strings.HasPrefix(name, "assets/") {
+			t.Errorf("%s: embedder policy %q", name, embedder)
+		}
 	}
 }
 

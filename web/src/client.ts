@@ -50,6 +50,15 @@ export interface Progress {
   kept?: boolean;
 }
 
+export interface Loaded {
+  context: number;
+  memory: number;
+  fromCache: boolean;
+  kept: boolean;
+  /** How many compute: more than one only on an isolated page. */
+  threads: number;
+}
+
 export interface PawFunction {
   info: ProgramInfo;
   call(input: string, o?: { threshold?: number; maxTokens?: number; signal?: AbortSignal; onPiece?: (piece: string) => void }): Promise<Answer>;
@@ -62,6 +71,8 @@ interface Pending {
   onProgress?(p: Progress): void;
   onPiece?(piece: string): void;
 }
+
+let alone = false; // threads failed on this page: they are not tried again
 
 const PULSE = 1000; // milliseconds between questions whether the worker lives, while something is asked of it
 const MISSED = 10; // so many without any word: a browser short of memory ends workers without telling
@@ -90,6 +101,7 @@ export class Interpreter {
   private receive(m: any): void {
     this.missed = 0;
     if (m.pong) return;
+    if (m.shared) alone = true;
     if (m.fatal) return this.fail(new PawError("internal", `the interpreter stopped: ${m.fatal}`, "reload the page"));
     const p = this.pending.get(m.id);
     if (!p) return;
@@ -147,7 +159,7 @@ export class Interpreter {
     });
   }
 
-  async load(base: BaseInfo, o: { engine?: EngineName; signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<{ context: number; memory: number; fromCache: boolean; kept: boolean }> {
+  async load(base: BaseInfo, o: { engine?: EngineName; threads?: number; signal?: AbortSignal; onProgress?: (p: Progress) => void } = {}): Promise<Loaded> {
     let fromCache = false, kept = true;
     if (o.engine && !["paw", "wllama"].includes(o.engine)) throw new PawError("engine", `there is no engine ${o.engine}`, "use paw or wllama");
     const onProgress = (p: Progress) => {
@@ -155,10 +167,10 @@ export class Interpreter {
       if (p.kept === false) kept = false;
       o.onProgress?.(p);
     };
-    const r = await this.request({ op: "load", base: { ...base }, engine: o.engine }, { signal: o.signal, onProgress });
+    const r = await this.request({ op: "load", base: { ...base }, engine: o.engine, threads: alone ? 1 : o.threads }, { signal: o.signal, onProgress });
     this.base = base;
     if (kept && !fromCache && base.size > LARGE) void persistOnce();
-    return { context: r.context as number, memory: r.memory as number, fromCache, kept };
+    return { context: r.context as number, memory: r.memory as number, fromCache, kept, threads: (r.threads as number | undefined) ?? 1 };
   }
 
   async inspect(program: Uint8Array): Promise<ProgramInfo> {

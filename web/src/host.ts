@@ -31,6 +31,8 @@ export interface HostControl {
   removeSource(source: number): void;
   /** Hands a message to the module, or keeps it until the module listens. */
   deliver(message: Message): void;
+  /** The kernel that the functions speak of from now on. failed is told of a call that ended in a trap. */
+  use(kernel: { exports: WebAssembly.Exports; memory: WebAssembly.Memory }, failed?: (e: unknown) => void): void;
 }
 
 const PAGE = 65536;
@@ -43,10 +45,11 @@ function whole(value: number, what: string): number {
   return value;
 }
 
-/** Builds the host object over an instance of kernel.wasm. post sends to the page. */
-export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) => void): HostControl {
-  const exports = kernel.exports as Record<string, WebAssembly.ExportValue>;
-  const memory = exports.memory as WebAssembly.Memory;
+/** Builds the host object; its kernel comes later. post sends to the page. */
+export function makeHost(post: (message: Message) => void): HostControl {
+  let exports: WebAssembly.Exports = {};
+  let memory: Pick<WebAssembly.Memory, "buffer" | "grow"> = { buffer: new ArrayBuffer(0), grow: () => { throw new Error("no kernel yet"); } };
+  let failed: (e: unknown) => void = () => {};
   const sources: (Source | undefined)[] = [];
   const early: Message[] = [];
   let handler: ((message: Message) => void) | undefined;
@@ -95,7 +98,13 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
     kernelCall(name, ...args) {
       const f = Object.hasOwn(exports, name) ? exports[name] : undefined;
       if (typeof f !== "function") throw new Error(`the kernel has no function ${name}`);
-      return f(...args.map((a) => whole(a, "argument"))) >>> 0;
+      const numbers = args.map((a) => whole(a, "argument"));
+      try {
+        return f(...numbers) >>> 0;
+      } catch (e) {
+        failed(e);
+        throw e;
+      }
     },
     kernelGrow(bytes) {
       whole(bytes, "size");
@@ -142,6 +151,10 @@ export function makeHost(kernel: WebAssembly.Instance, post: (message: Message) 
     deliver(message) {
       if (handler) handler(message);
       else early.push(message);
+    },
+    use(kernel, f = () => {}) {
+      ({ exports, memory } = kernel);
+      failed = f;
     },
   };
 }

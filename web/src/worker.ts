@@ -1,17 +1,16 @@
-// The worker: starts kernel.wasm and the Go module, hands messages through. It adds two things to the module's
-// own operations: "load" names a file by URL here, and the module gets it as a source; "open" finds and keeps
-// what was computed of a program's text.
+// The worker: starts the Go module and the kernel, hands messages through. It adds two things to the module's
+// own operations: "load" names a file by URL here, with the threads that are wanted, and the module gets it as a
+// source; "open" finds and keeps what was computed of a program's text.
 import "wasm_exec";
 import { baseFile, DownloadError, LARGE, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
+import { asset, expectKernel, startKernel, type Kernel } from "./kernel";
 import { readStored, type OpenFile } from "./opfs";
 import { keepPrefix, keptPrefix, prefixFile, prefixKey } from "./prefixes";
 import type { Peer } from "./wllama";
 
 declare const __WLLAMA_URL__: string; // "" in a build without it
 declare const __WASM_URL__: string;
-declare const __KERNEL_URL__: string;
-declare const __RELAXED_URL__: string;
 declare class Go {
   importObject: WebAssembly.Imports;
   exited: boolean;
@@ -20,9 +19,11 @@ declare class Go {
 
 const early: Message[] = [];
 let control: HostControl | undefined;
+let kernel: Kernel | undefined; // from the first load on
 let keepsFor: string | undefined; // digest of the interpreter, where keeping prefixes pays
 const downloads = new Map<number, AbortController>();
 const readers = new Map<number, OpenFile>(); // interpreters that are being loaded
+const loads = new Set<number>(); // of the kernel
 const openings = new Map<number, Opening>();
 
 /** A program that is being opened. */
@@ -40,6 +41,7 @@ function post(m: Message): void {
     readers.delete(m.id as number);
   }
   if (m.ok !== undefined) opened(m);
+  if (m.ok !== undefined && loads.delete(m.id as number) && m.ok) return void kernel!.threads.then((threads) => postMessage({ ...m, threads }));
   postMessage(m);
 }
 
@@ -60,9 +62,15 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
   const total = m.base.size;
   try {
     if (m.engine === "wllama") await findWllama();
+    const starting = m.engine === "wllama" ? undefined : startedKernel(m.threads as number | undefined);
+    starting?.catch(() => {}); // awaited when the file is there
     const { file, cached, kept } = await baseFile(m.base, abort.signal, (done) => post({ id: m.id, progress: { phase: "download", done, total } }));
     if (abort.signal.aborted) throw abort.signal.reason;
     post({ id: m.id, progress: { phase: "load", done: 0, total, cached, kept } });
+    if (starting) {
+      kernel = await starting;
+      loads.add(m.id);
+    }
     llama.base = file;
     // A small interpreter computes a prefix as soon as it is found; llama.cpp's is its own.
     keepsFor = m.base.size > LARGE && m.engine !== "wllama" ? m.base.sha256 : undefined;
@@ -115,7 +123,7 @@ async function open(m: Message & { id: number; program: Uint8Array }): Promise<v
   const o: Opening = { abort: new AbortController() };
   openings.set(m.id, o);
   if (keepsFor && m.program instanceof Uint8Array) {
-    o.key = await prefixKey(m.program, [keepsFor, kernel, __WASM_URL__]).catch(() => undefined); // it is worth no fault
+    o.key = await prefixKey(m.program, [keepsFor, kernel!.url, __WASM_URL__]).catch(() => undefined); // it is worth no fault
     o.kept = o.key ? await keptPrefix(o.key) : undefined;
     if (o.abort.signal.aborted) return fault(m.id, "aborted", "cancelled");
     if (o.kept) m = { ...m, prefix: (o.source = control!.addSource(o.kept)), prefixSize: o.kept.size };
@@ -155,29 +163,27 @@ onmessage = (e: MessageEvent<Message>) => {
   else early.push(e.data);
 };
 
-async function module(url: string, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
-  const response = await fetch(new URL(url, import.meta.url)); // not the page's: this may be another origin
-  if (!response.ok) throw new Error(`the server answers ${response.status} for ${url}: reload the page`);
-  return (await WebAssembly.instantiateStreaming(response, imports)).instance;
-}
+let starts: Promise<Kernel> | undefined;
 
-/** The kernel this browser runs fastest. Both builds give the same bits (wasm/kernel/src/quant.h). */
-function kernelURL(): string {
-  // A function of one instruction, i32x4.relaxed_dot_i8x16_i7x16_add_s.
-  const splat = [0x41, 0, 0xfd, 0x0f];
-  const body = [0, ...splat, ...splat, ...splat, 0xfd, 0x93, 2, 0x0b];
-  const probe = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 0x0a, body.length + 2, 1, body.length, ...body];
-  return WebAssembly.validate(new Uint8Array(probe)) ? __RELAXED_URL__ : __KERNEL_URL__;
+/** The kernel, which a worker has one of. */
+function startedKernel(threads?: number): Promise<Kernel> {
+  return starts ??= startKernel(threads).then((k) => {
+    // Where a helper never came back the memory is not to be trusted: the page starts another worker, without helpers.
+    control!.use(k, (e) => k.shared && post({ fatal: `the kernel's threads failed: ${e}`, shared: true }));
+    return k;
+  }, (e) => {
+    starts = undefined;
+    throw e;
+  });
 }
-
-const kernel = kernelURL();
 
 async function start(): Promise<void> {
   const go = new Go();
-  const [instance, paw] = await Promise.all([module(kernel, {}), module(__WASM_URL__, go.importObject)]);
-  control = makeHost(instance, post);
+  expectKernel().catch(() => {}); // whoever loads is told
+  const { instance } = await WebAssembly.instantiateStreaming(asset(__WASM_URL__), go.importObject);
+  control = makeHost(post);
   (globalThis as unknown as { pawHost: unknown }).pawHost = control.host;
-  const ended = go.run(paw); // returns when the module first waits
+  const ended = go.run(instance); // returns when the module first waits
   for (const m of early.splice(0)) handle(m);
   await ended;
   throw new Error("the module ended");

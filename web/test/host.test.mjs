@@ -8,7 +8,7 @@ import { launch, root } from "./lib.mjs";
 
 const table = JSON.parse(readFileSync(join(root, "wasm/jshost/testdata/hostcases.json"), "utf8"));
 const files = { "/": ["text/html", "<!doctype html><title>host</title>"] };
-for (const [name, type] of Object.entries({ "host.js": "text/javascript", "kernel.wasm": "application/wasm" })) {
+for (const [name, type] of Object.entries({ "host.js": "text/javascript", "kernel.wasm": "application/wasm", "kernel-threads.wasm": "application/wasm" })) {
   files["/" + name] = [type, readFileSync(join(root, "web/test/dist", name))];
 }
 
@@ -17,7 +17,7 @@ let server, browser, page;
 before(async () => {
   server = createServer((q, r) => {
     const f = files[q.url];
-    r.writeHead(f ? 200 : 404, { "Content-Type": f?.[0] ?? "text/plain" }).end(f?.[1]);
+    r.writeHead(f ? 200 : 404, { "Content-Type": f?.[0] ?? "text/plain", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }).end(f?.[1]);
   });
   await new Promise((ok) => server.listen(0, "127.0.0.1", ok));
   browser = await launch();
@@ -25,10 +25,12 @@ before(async () => {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.evaluate(async () => {
     const { makeHost } = await import("/host.js");
-    window.fresh = async (source = "file") => {
-      const kernel = (await WebAssembly.instantiateStreaming(fetch("/kernel.wasm"), {})).instance;
+    window.fresh = async (source = "file", shared = false) => {
+      const memory = shared && new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+      const { exports } = (await WebAssembly.instantiateStreaming(fetch(shared ? "/kernel-threads.wasm" : "/kernel.wasm"), { env: { memory } })).instance;
       const posted = [];
-      const control = makeHost(kernel, (m) => posted.push(m));
+      const control = makeHost((m) => posted.push(m));
+      control.use({ exports, memory: memory || exports.memory });
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
       const at = (into, at) => (into.set(bytes.subarray(at, at + into.length)), Math.min(into.length, 256 - at));
       control.addSource({ file: new Blob([bytes]), memory: bytes, handle: { size: 256, read: at } }[source]);
@@ -44,10 +46,11 @@ after(async () => {
 
 test("the table is whole", () => assert.ok(table.cases.length >= 9));
 
-for (const c of table.cases) for (const source of ["file", "memory", "handle"]) {
-  test(`${c.name} (source: ${source})`, async () => {
-    const results = await page.evaluate(async ([steps, source]) => {
-      const { control } = await window.fresh(source);
+// Of a shared memory the views are others.
+for (const c of table.cases) for (const [source, shared] of [["file"], ["memory"], ["handle"], ["file", true], ["handle", true]]) {
+  test(`${c.name} (source: ${source}${shared ? ", shared memory" : ""})`, async () => {
+    const results = await page.evaluate(async ([steps, source, shared]) => {
+      const { control } = await window.fresh(source, shared);
       const out = [];
       for (const s of steps) {
         try {
@@ -60,7 +63,7 @@ for (const c of table.cases) for (const source of ["file", "memory", "handle"]) 
         }
       }
       return out;
-    }, [c.steps, source]);
+    }, [c.steps, source, shared]);
     c.steps.forEach((s, i) => {
       const where = `step ${i}: ${s.fn}(${s.args})`;
       if (s.error) return assert.equal(results[i].error, true, where);
