@@ -40,6 +40,7 @@ const peers = await servePeers({ "/base.gguf": model, "/adapter.gguf": adapter, 
 const all = [engines.own(paw, model, adapter), ...engines.wllama(peers)];
 if (existsSync(onnxFile)) all.push(...engines.onnx(peers));
 else log(`without ONNX Runtime: python3 web/bench/onnx_model.py ${onnxFile} makes its model (it needs numpy, onnx and onnxruntime)`);
+all.push(engines.ownThreads(paw, model, adapter));
 const list = all.filter((e) => e.name === OWN || e.name.includes(only));
 
 const rows = Object.fromEntries(list.map((e) => [e.name, {}]));

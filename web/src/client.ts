@@ -101,7 +101,7 @@ export class Interpreter {
   private receive(m: any): void {
     this.missed = 0;
     if (m.pong) return;
-    if (m.shared) alone = true;
+    alone ||= !!m.fatal && !!m.shared;
     if (m.fatal) return this.fail(new PawError("internal", `the interpreter stopped: ${m.fatal}`, "reload the page"));
     const p = this.pending.get(m.id);
     if (!p) return;

@@ -68,7 +68,7 @@ export const s = {
   inspect: { id: "Program id", interpreter: "Interpreter", labels: "Labels", none: "free text", adapter: "Adapter", spec: "Description", pseudo: "What the interpreter reads", close: "Close", warnings: "Notes of the compiler" },
   interpreter: "Interpreter",
   engine: "Engine", engines: { paw: "paw", wllama: "wllama (llama.cpp)" },
-  state: { loading: "loading …", ready: (id: string) => `${id} is ready`, none: "not loaded", failed: (why: string) => `not loaded: ${why}` },
+  state: { loading: "loading …", ready: (id: string, threads: number) => `${id} is ready${threads > 1 ? `, ${threads} threads` : ""}`, none: "not loaded", failed: (why: string) => `not loaded: ${why}` },
   progress: (phase: string, done: number, total: number) => `${phase === "download" ? "downloading" : "loading"} ${mb(done)} of ${mb(total)}`,
   consent: {
     title: (name: string) => `Download ${name}?`, size: "Size", source: "Source", licence: "Licence", room: "Room in this browser",

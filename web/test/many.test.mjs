@@ -97,7 +97,7 @@ for (const [how, limit, crash] of [
 
 test("what browsers must load stays small", () => {
   const list = JSON.parse(readFileSync(new URL("../dist/assets.json", import.meta.url)));
-  for (const [name, most] of [["paw.wasm", 800_000], ["kernel.wasm", 64_000], ["kernel-relaxed.wasm", 64_000], ["worker.js", 10_000]]) {
+  for (const [name, most] of [["paw.wasm", 800_000], ["kernel.wasm", 64_000], ["kernel-relaxed.wasm", 64_000], ["kernel-threads.wasm", 64_000], ["kernel-threads-relaxed.wasm", 64_000], ["worker.js", 10_000]]) {
     const bytes = name.startsWith("kernel") ? list[name].bytes : list[name].brotli;
     assert.ok(bytes <= most, `${name} has ${bytes} bytes, at most ${most}`);
   }

@@ -1,6 +1,7 @@
 // The engines behind one form: open(page) gives {loaded, label, text, prefill, decode, first, …}. Prompts are
 // lists of words (words.mjs); times are milliseconds, rates tokens a second.
 import { readFileSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { ids, pick, text } from "./words.mjs";
 
 const LABELS = ids(pick(4, 7));
@@ -8,20 +9,32 @@ const LABELS = ids(pick(4, 7));
 /** Goes to a page, or loads it again. */
 const visit = (page, url, again) => (again ? page.reload() : page.goto(url));
 
+const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
+/** Our kernel on an isolated page, with as many threads as it takes by itself, and two at least. */
+export const ownThreads = (server, model, adapterFile) =>
+  own(server, model, adapterFile, Math.max(2, Math.min(4, availableParallelism() >> 1)));
+
 /** Our kernel, from a real server on an empty page of its origin; the base is the model it was started with. */
-export function own(server, model, adapterFile) {
+export function own(server, model, adapterFile, threads = 1) {
   async function open(page, { again = false } = {}) {
+    if (threads > 1 && !again) {
+      await page.route(server.url + "/assets.json", async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, headers: { ...response.headers(), ...isolation } });
+      });
+    }
     await visit(page, server.url + "/assets.json", again);
-    const loaded = await page.evaluate(async (size) => {
+    const loaded = await page.evaluate(async ([size, threads]) => {
       const assets = await (await fetch("/assets.json")).json();
       const client = await import(assets["client.js"].url);
       const list = (await (await fetch("/api/v1/interpreters")).json()).interpreters;
       const x = list.find((i) => i.size_bytes === size);
       const started = performance.now();
       window.it = client.Interpreter.start();
-      await window.it.load({ id: x.id, url: x.url, chunksUrl: x.chunks_url, size: x.size_bytes, sha256: x.sha256 });
-      return { loadMs: performance.now() - started, threads: 1, isolated: crossOriginIsolated };
-    }, statSync(model).size);
+      const loaded = await window.it.load({ id: x.id, url: x.url, chunksUrl: x.chunks_url, size: x.size_bytes, sha256: x.sha256 }, { threads });
+      return { loadMs: performance.now() - started, threads: loaded.threads, isolated: crossOriginIsolated };
+    }, [statSync(model).size, threads]);
     const give = (bytes) => page.evaluate((b) => void (window.adapter = Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), bytes);
     let given = false;
     const ask = async (m) => {
@@ -45,7 +58,7 @@ export function own(server, model, adapterFile) {
       first: (prefix, input) => measure(false, prefix, input, { labels: LABELS }),
     };
   }
-  return { name: "own kernel", adapters: true, threads: 1, label: "4 labels scored", open };
+  return { name: threads > 1 ? `own kernel, ${threads} threads` : "own kernel", adapters: true, threads, label: "4 labels scored", open };
 }
 
 /** A peer's page does the work: window.peer (wllama.js, onnx.js). */

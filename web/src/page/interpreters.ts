@@ -56,6 +56,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
   let abort: AbortController | undefined;
   let loaded: Offer | undefined;
   let running: EngineName = "paw"; // what the loaded interpreter runs on
+  let threads = 1; // and how many compute
 
   const show = (name: string, text: string) => {
     status.dataset.state = name;
@@ -102,7 +103,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
     show("loading", s.state.loading);
     cancel.hidden = bar.hidden = false;
     try {
-      const { kept } = await it.load(base, { engine: wanted, signal: mine.signal, onProgress: (p) => {
+      const { kept, threads: n } = await it.load(base, { engine: wanted, signal: mine.signal, onProgress: (p) => {
         bar.value = p.total ? p.done / p.total : 0;
         show("loading", s.progress(p.phase, p.done, p.total));
       } });
@@ -112,8 +113,9 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
       state.program = null;
       loaded = o;
       running = wanted;
+      threads = n;
       select.value = o.id;
-      show("ready", kept ? s.state.ready(o.id) : s.forgotten(o.id));
+      show("ready", kept ? s.state.ready(o.id, n) : s.forgotten(o.id));
       drop.hidden = o.embedded || !kept;
       say(drop, s.drop(o.name));
       changed("program");
@@ -121,7 +123,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
       return true;
     } catch (e) {
       it.dispose();
-      if (loaded) show("ready", s.state.ready(loaded.id));
+      if (loaded) show("ready", s.state.ready(loaded.id, threads));
       else show("failed", s.state.failed(words(e)));
       if (!aborted(e)) alertUser(words(e));
       back();
