@@ -137,22 +137,25 @@ test("one thread without isolation, and where the machine has fewer than four co
   }
 });
 
-test("without the helpers' script one thread answers", async () => {
-  front.instead = (url) => (/thread-/.test(url) ? { status: 404, body: "" } : undefined);
-  front.asked.length = 0;
-  const page = await open(front.url);
-  const loaded = await page.evaluate(() => window.load(0, 2));
-  assert.equal(loaded.threads, 1);
-  assert.ok(front.asked.some((u) => /thread-/.test(u)));
-  assert.ok((await page.evaluate(async (id) => (await (await window.get(id)).call("the house is on fire")).label, program)).length > 0);
-  await page.close();
+const script = (body) => ({ headers: { ...isolated, "Content-Type": "text/javascript" }, body });
 
-  front.instead = (url) => (/kernel-threads/.test(url) ? { status: 404, body: "" } : undefined);
-  const other = await open(front.url);
-  assert.equal((await other.evaluate(() => window.load(0, 2))).threads, 1, "without the threaded build");
-  await other.close();
-  front.instead = () => undefined;
-});
+for (const [what, part, answer] of [
+  ["the helpers' script is missing", /thread-/, { status: 404, body: "" }],
+  ["the helpers' script throws", /thread-/, script("throw new Error('no')")],
+  ["the helpers' script says nothing", /thread-/, script("")],
+  ["the threaded build is missing", /kernel-threads/, { status: 404, body: "" }],
+]) {
+  test(`one thread answers where ${what}`, async () => {
+    front.asked.length = 0;
+    front.instead = (url) => (part.test(url) ? answer : undefined);
+    const page = await open(front.url);
+    assert.equal((await page.evaluate(() => window.load(0, 2))).threads, 1);
+    assert.ok(front.asked.some((u) => part.test(u)));
+    assert.ok((await page.evaluate(async (id) => (await (await window.get(id)).call("the house is on fire")).label, program)).length > 0);
+    await page.close();
+    front.instead = () => undefined;
+  });
+}
 
 // A helper that says it serves, and when it is told to takes a share and keeps it.
 const stuck = `onmessage = async ({ data: { module, memory } }) => {
@@ -167,7 +170,7 @@ const stuck = `onmessage = async ({ data: { module, memory } }) => {
 };`;
 
 test("a helper that never ends its share costs a call some seconds, and the page its threads", async () => {
-  front.instead = (url) => (/thread-/.test(url) ? { headers: { ...isolated, "Content-Type": "text/javascript" }, body: stuck } : undefined);
+  front.instead = (url) => (/thread-/.test(url) ? script(stuck) : undefined);
   front.asked.length = 0;
   const page = await open(front.url);
   const b64 = readFileSync(join(dir, "program-0.paw")).toString("base64");
