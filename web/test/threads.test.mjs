@@ -118,6 +118,12 @@ test("an abort ends a long prompt", async () => {
   await page.close();
 });
 
+/** The page's workers see a machine with so many cores: each asks its own navigator. */
+const pretend = (page, cores) => page.route("**/worker-*.js", async (route) => {
+  const r = await route.fetch();
+  await route.fulfill({ response: r, body: `Object.defineProperty(navigator, "hardwareConcurrency", { value: ${cores} });` + (await r.text()) });
+});
+
 test("one thread without isolation, and where the machine has fewer than four cores; half of the cores else", async () => {
   front.plain = true;
   const page = await open(front.url);
@@ -127,11 +133,7 @@ test("one thread without isolation, and where the machine has fewer than four co
   front.plain = false;
   for (const [cores, threads] of [[2, 1], [3, 1], [4, 2], [6, 3], [64, 4]]) {
     const page = await open();
-    // The worker asks its own navigator.
-    await page.route("**/worker-*.js", async (route) => {
-      const r = await route.fetch();
-      await route.fulfill({ response: r, body: `Object.defineProperty(navigator, "hardwareConcurrency", { value: ${cores} });` + (await r.text()) });
-    });
+    await pretend(page, cores);
     assert.equal((await page.evaluate(() => window.load(0))).threads, threads, `${cores} cores`);
     await page.close();
   }
@@ -232,7 +234,7 @@ test("helpers end with their interpreter", { skip: process.platform !== "linux" 
   await until(none);
 });
 
-test("the server's own page is isolated and works, without complaints", async () => {
+test("the server's own page is isolated, works without complaints, and tells how many threads compute", async () => {
   const context = await browser.newContext();
   const page = await context.newPage(), faults = [];
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && faults.push(m.text()));
@@ -246,6 +248,13 @@ test("the server's own page is isolated and works, without complaints", async ()
   await ready(page);
   assert.deepEqual(faults, []);
   await context.close();
+
+  const other = await browser.newContext({ serviceWorkers: "block" }), four = await other.newPage();
+  await pretend(four, 4);
+  await four.goto(server.url);
+  await ready(four);
+  assert.match(await four.getByTestId("interpreter").innerText(), /ready, 2 threads$/);
+  await other.close();
 });
 
 test("threads under the strictest policy, and on an isolated page of another origin through a blob", async () => {
