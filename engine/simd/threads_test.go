@@ -21,8 +21,8 @@ import (
 
 const teamIdx = 14 // of abi_word in the threaded builds: where threads.h keeps the job
 
-// sharedMemory is a module that exports a memory of 1 to 256 MiB, shared: (memory (export "memory") 16 4096 shared).
-var sharedMemory = []byte("\x00asm\x01\x00\x00\x00" + "\x05\x05\x01\x03\x10\x80\x20" + "\x07\x0a\x01\x06memory\x02\x00")
+// sharedMemory is a module that exports a memory of 1 to 64 MiB, shared: (memory (export "memory") 16 1024 shared).
+var sharedMemory = []byte("\x00asm\x01\x00\x00\x00" + "\x05\x05\x01\x03\x10\x80\x08" + "\x07\x0a\x01\x06memory\x02\x00")
 
 // threaded is the kernel with helpers, each an instance in a goroutine, as a page has them in workers. They cannot
 // be ended, so neither is the runtime.
