@@ -17,7 +17,7 @@ import { markdown, medians, OWN } from "./lib/table.mjs";
 const usage = `usage: node bench.mjs MODEL.gguf ADAPTER.gguf [--onnx FILE] [--json OUT] [--starts N] [--calls N] [--steps N] [--only NAME] [--patience S] [--parity-only]
   --starts, --calls, --steps: how often a start, a call and a step of the parity test are repeated (3, 7, 200)
   --only: of the peers, those alone whose names hold NAME
-  --patience: seconds that one measurement may wait for cores that nobody else uses, and be repeated (10; 0: take everything as it comes)`;
+  --patience: seconds that one measurement may wait for cores that nobody else uses, and be repeated (3; 0: take everything as it comes)`;
 const [model, adapter, ...rest] = process.argv.slice(2);
 if (!adapter) {
   console.error(usage);
@@ -44,7 +44,7 @@ all.push(engines.ownThreads(paw, model, adapter));
 const list = all.filter((e) => e.name === OWN || e.name.includes(only));
 
 const rows = Object.fromEntries(list.map((e) => [e.name, {}]));
-const quiet = await probes(onlyParity ? 0 : Number(option("--patience", 10)));
+const quiet = await probes(onlyParity ? 0 : Number(option("--patience", 3)));
 const out = { machine: info, engines: [], quiet: quiet.count, median: {}, raw: rows };
 /** Writes what there is so far: a run takes minutes and may be stopped. */
 function save() {
