@@ -83,20 +83,19 @@ static void remember(const Run *r, u32 layer) {
   }
 }
 
-// Attention of the run's queries; the first of them stands at tail position `at`. Output to scratch h. Of heads
-// first..last; last 0: of all, with the caller's scores.
+// Attention of the run's queries in heads first..last; the first query stands at tail position `at`. Output to scratch h.
 INLINE void attend_heads(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width, u32 first, u32 last, f32 *scores) {
   const Model *m = r->model;
   const Segment *prefix = &r->session->prefix, *tail = &r->session->tail;
   const u32 width = m->width, dim = width / m->heads;
   const f32 scale = 1.f / __builtin_sqrtf((f32)dim);
-  for (u32 h = first; h < (last ? last : m->heads); h++) {
+  for (u32 h = first; h < last; h++) {
     const size_t p = head_at(r, prefix, layer, h), o = head_at(r, tail, layer, h);
     for (u32 t = 0, queries; t < r->n; t += queries) {
       queries = t + TILE <= r->n ? TILE : 1;
       const Keys seen[2] = {{prefix->key + p, prefix->value + p, prefix->length},
                             {tail->key + o, tail->value + o, at + t + 1}};
-      attend(queries, dim, query + (size_t)t * query_width + h * dim, query_width, scale, seen, last ? scores : r->scratch->scores,
+      attend(queries, dim, query + (size_t)t * query_width + h * dim, query_width, scale, seen, scores,
              r->scratch->h + (size_t)t * width + h * dim, width);
     }
   }
@@ -119,13 +118,13 @@ static void share_attention(const void *job, u32 share, void *room) {
 static void attend_all(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width) {
   const u32 longest = r->session->prefix.length + at + r->n;
   if (!get(&team.helpers) || longest * r->n * r->model->width < WORTH_SINGLE || TILE * (longest + TILE) * sizeof(f32) > ROOM)
-    return attend_heads(r, layer, at, query, query_width, 0, 0, 0);
+    return attend_heads(r, layer, at, query, query_width, 0, r->model->heads, r->scratch->scores);
   const Attention attention = {r, layer, at, query, query_width};
   share(share_attention, &attention, r->model->heads, r->scratch->scores);
 }
 #else
 static void attend_all(const Run *r, u32 layer, u32 at, const f32 *query, u32 query_width) {
-  attend_heads(r, layer, at, query, query_width, 0, 0, 0);
+  attend_heads(r, layer, at, query, query_width, 0, r->model->heads, r->scratch->scores);
 }
 #endif
 

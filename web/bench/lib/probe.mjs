@@ -17,10 +17,9 @@ function work(n) {
   return a + b + c + d + e + f + g + h;
 }
 
-let kept = 0; // so that the work has a use
+export let kept = 0; // so that the work has a use
 for await (const _ of createInterface({ input: process.stdin })) {
   const started = performance.now();
   kept ^= work(4e6);
   console.log(performance.now() - started);
 }
-process.exitCode = kept === 0.5 ? 1 : 0;

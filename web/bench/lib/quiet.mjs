@@ -15,7 +15,10 @@ const pause = 100; // ms between two looks at a busy machine
 function start(core) {
   const child = core === undefined ? spawn(process.execPath, [program]) : spawn("taskset", ["-c", String(core), process.execPath, program]);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const failed = new Promise((_, fail) => child.once("error", fail));
+  const failed = new Promise((_, fail) => {
+    child.once("error", fail);
+    child.stdin.once("error", fail);
+  });
   failed.catch(() => {}); // told by work
   return {
     shortest: Infinity,
@@ -32,15 +35,14 @@ function start(core) {
 
 /** Probes on all cores, warmed up; patience: seconds to wait and to repeat for one measurement, 0 takes everything as it comes. */
 export async function quiet(patience) {
-  const pinned = platform() === "linux" ? cpus().map((_, core) => start(core)) : [];
-  let probes = pinned;
+  const warm = async (p) => { for (let i = 0; i < 30; i++) await p.work(); };
+  let probes = platform() === "linux" ? cpus().map((_, core) => start(core)) : [start()];
   try {
-    if (!pinned.length) throw new Error("cores cannot be chosen here");
-    for (const p of probes) for (let i = 0; i < 30; i++) await p.work();
-  } catch {
-    for (const p of pinned) p.stop();
+    for (const p of probes) await warm(p);
+  } catch { // cores cannot be chosen here
+    for (const p of probes) p.stop();
     probes = [start()];
-    for (let i = 0; i < 30; i++) await probes[0].work();
+    await warm(probes[0]);
   }
   const count = { samples: 0, repeated: 0, disturbed: 0 };
   async function undisturbed() {
