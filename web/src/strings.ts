@@ -7,7 +7,7 @@ export const s = {
   mb, percent,
   spec: "Description",
   specHint: "Say what the function does. Name the possible answers if there are few: “Answer with one of: urgent, wait.”",
-  start: "Begin from an example", load: "Load",
+  start: "Begin from an example", load: "Load", try: "Try it", tryHelp: "Loads the example, compiles it and asks its first case.",
   replace: "Replace the description and examples that you have written?",
   updated: "A new version of this page is ready. What you write is kept.", reload: "Reload",
   dismiss: "Close", retry: "Try again", verdict: "Verdict", shares: "Probability of each label",

@@ -87,6 +87,28 @@ test("write, compile, run, reload without a network, run again", async () => {
   await context.close();
 });
 
+test("one click compiles an example and asks its first case", async () => {
+  const { context, page, faults } = await visitor();
+  await ready(page);
+  await page.locator("#start option").nth(1).waitFor({ state: "attached" });
+  const { programs } = await (await fetch(s.server.url + "/api/v1/catalogue")).json();
+  await page.getByTestId("start-try").click();
+  assert.equal(await page.getByTestId("start-try").isDisabled(), true, "one at a time");
+  await page.waitForFunction(() => document.querySelector("[data-testid=answer]").dataset.state === "done", null, { timeout: 60000 });
+  assert.equal(await page.locator("#start").inputValue(), programs[0].name, "whoever chooses nothing sees the first");
+  assert.equal(await page.getByTestId("run-input").inputValue(), programs[0].cases[0].input);
+  assert.match((await page.getByTestId("answer").textContent()).trim(), /^(urgent|wait)$/);
+  assert.equal(await page.getByTestId("start-try").isDisabled(), false);
+  await shot(page, "tried");
+
+  // Another one, chosen; what was tried is no draft of the user's, so nothing is asked.
+  await page.locator("#start").selectOption(programs[1].name);
+  await page.getByTestId("start-try").click();
+  await page.waitForFunction((input) => document.querySelector("#run-input").value === input && document.querySelector("[data-testid=answer]").dataset.state === "done", programs[1].cases[0].input, { timeout: 60000 });
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test("rows of a spreadsheet, cases, a file from disk", async () => {
   const { context, page, faults } = await visitor();
   await ready(page);

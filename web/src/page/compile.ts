@@ -10,7 +10,7 @@ import { openProgram } from "./programs";
 import { reportView } from "./report";
 import { alertUser, changed, on, state, words } from "./state";
 
-export function makeCompile(editor: Editor): void {
+export function makeCompile(editor: Editor, ask: (input: string) => void): void {
   const go = h("button", { type: "button", class: "main", "data-testid": "compile", onclick: () => void compile() }, s.compile);
   const cancel = h("button", { type: "button", hidden: true, "data-testid": "cancel", onclick: () => void stop() }, s.cancel);
   const which = h("select", { "aria-label": s.compiler, hidden: true });
@@ -65,6 +65,7 @@ export function makeCompile(editor: Editor): void {
 
   function busy(yes: boolean): void {
     go.disabled = yes;
+    editor.busy(yes);
     cancel.hidden = !yes;
     bar.hidden = !yes;
   }
@@ -74,18 +75,22 @@ export function makeCompile(editor: Editor): void {
     if (job) await api("DELETE", `/compile/${job}`).catch((e) => alertUser(words(e)));
   }
 
-  async function compile(): Promise<void> {
+  /** With `first`, the program's first case is asked at once. */
+  async function compile(first = false): Promise<void> {
     const spec = editor.spec();
     const title = editor.title(), cases = editor.cases();
     const compiler = chosen();
     const base = state.offers.find((o) => o.compilers.includes(compiler))?.sha256 ?? "";
-    await work(async () => {
+    const opened = await work(async () => {
       const r = await (await api("POST", "/compile/async", { spec, ...(compiler ? { compiler } : {}) })).json();
       return { id: r.job_id, program: r.program_id, spec, title, base, cases, began, cached: r.status === "ready" };
     });
+    if (first && opened && cases[0]) ask(cases[0].input);
   }
+  editor.onTry(() => void compile(true));
 
-  async function work(submit: () => Promise<Job>, since = Date.now()): Promise<void> {
+  /** Follows a job to its end; true when its program is open. */
+  async function work(submit: () => Promise<Job>, since = Date.now()): Promise<boolean> {
     alertUser("");
     stopped = false;
     began = since;
@@ -111,13 +116,15 @@ export function makeCompile(editor: Editor): void {
       report.replaceChildren(h("h3", {}, s.report.title), ...reportView(saved.report, warnings));
       report.hidden = false;
       const here = document.activeElement === document.body || document.activeElement === mine;
-      if (await openProgram(saved) && here) byId("run-input").focus();
+      const opened = await openProgram(saved);
+      if (opened && here) byId("run-input").focus();
+      return opened;
     } catch (e) {
       phase = "";
       if (!(e instanceof Unreachable)) remember(null); // else a reload may find it done
-      if (stopped) return show("cancelled", s.cancelled);
-      show("failed", "");
-      alertUser(e instanceof Unreachable ? s.offlineCompile : s.failed(words(e)));
+      show(stopped ? "cancelled" : "failed", stopped ? s.cancelled : "");
+      if (!stopped) alertUser(e instanceof Unreachable ? s.offlineCompile : s.failed(words(e)));
+      return false;
     } finally {
       phase = "";
       clearInterval(timer);

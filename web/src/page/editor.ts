@@ -10,6 +10,10 @@ export interface Editor {
   title(): string;
   /** Cases that came with the example the user began from. */
   cases(): { input: string; output: string }[];
+  /** f is called when somebody wants an example compiled and asked at once; it has been loaded then. */
+  onTry(f: () => void): void;
+  /** While something is compiled no other example can be tried. */
+  busy(yes: boolean): void;
 }
 
 interface Example {
@@ -38,8 +42,10 @@ export function makeEditor(): Editor {
   const rows = editableRows({ test: "example", first: s.input, second: s.output, caption: s.examples, add: s.add, onChange: update });
   const preview = h("pre", { dir: "auto", tabindex: "0", "aria-label": s.preview });
   const start = h("select", { id: "start" }, h("option", { value: "" }, s.startNone));
-  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start),
-    h("div", { class: "row" }, h("div", { class: "grow" }, start), h("button", { type: "button", "data-testid": "start-load", onclick: begin }, s.load)));
+  const load = h("button", { type: "button", "data-testid": "start-load", onclick: begin }, s.load);
+  const attempt = h("button", { type: "button", "data-testid": "start-try", title: s.tryHelp, onclick: attemptOne }, s.try);
+  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start), h("div", { class: "row" }, h("div", { class: "grow" }, start), attempt, load));
+  let tried = () => {};
   let examples: Example[] = [];
   let loaded = ""; // as the example came: nothing of the user's is in it
   const written = () => compose(text.value, rows.get());
@@ -53,10 +59,11 @@ export function makeEditor(): Editor {
     }
   }
 
-  function begin(): void {
+  /** Writes the chosen example into the editor; false if there is none or the user keeps what is there. */
+  function begin(): boolean {
     const e = examples.find((x) => x.name === start.value);
-    if (!e) return;
-    if (written() !== "" && written() !== loaded && !confirm(s.replace)) return;
+    if (!e) return false;
+    if (written() !== "" && written() !== loaded && !confirm(s.replace)) return false;
     const parts = split(e.spec);
     text.value = parts.text;
     rows.set(parts.rows);
@@ -64,6 +71,12 @@ export function makeEditor(): Editor {
     loaded = written();
     update();
     text.focus();
+    return true;
+  }
+
+  function attemptOne(): void {
+    start.value ||= examples[0]?.name ?? ""; // whoever chooses nothing sees the first
+    if (begin()) tried();
   }
 
   try {
@@ -92,5 +105,7 @@ export function makeEditor(): Editor {
     spec: written,
     title: () => ((!own() && origin.title) || text.value.trim().split("\n")[0]!.slice(0, 80)) || s.spec,
     cases: () => (own() ? [] : origin.cases),
+    onTry: (f) => { tried = f; },
+    busy: (yes) => { attempt.disabled = yes; },
   };
 }

@@ -13,8 +13,7 @@ import { alertUser, words } from "./state";
 
 addEventListener("unhandledrejection", (e) => alertUser(words(e.reason)));
 
-makeCompile(makeEditor());
-makeRun();
+makeCompile(makeEditor(), makeRun());
 makeCases();
 makePrograms();
 makeStorage();

@@ -15,7 +15,8 @@ function shares(list: HTMLUListElement, a: Answer): void {
   }));
 }
 
-export function makeRun(): void {
+/** Builds the room and returns how others ask a question in it. */
+export function makeRun(): (input: string) => void {
   const name = h("p", { class: "quiet", role: "status" }, s.noProgram);
   const input = h("textarea", { id: "run-input", "data-testid": "run-input", dir: "auto", rows: 3, onkeydown: (e) => {
     const k = e as KeyboardEvent;
@@ -92,4 +93,9 @@ export function makeRun(): void {
       }
     }
   }
+
+  return (question) => {
+    input.value = question;
+    void run();
+  };
 }
