@@ -2,7 +2,6 @@ package finetune
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -56,27 +55,49 @@ func (j *job) strength(trained bool) float64 {
 	return 1
 }
 
-const maxBalanced = 64 // labels; more are not all scored
-
-// balance measures which labels a program prefers whatever it is asked, and weighs them against it.
-func (j *job) balance(ctx context.Context, p *pawfile.Program, trained bool) (err error) {
+// balance measures which labels a program prefers whatever it is asked, and weighs them against it. The trainer computes
+// all texts at once behind one prompt, several times as fast as one call after the other; a is the program's adapter.
+func (j *job) balance(ctx context.Context, p *pawfile.Program, a *Adapter, trained bool) error {
 	n, strength := len(p.Meta.Labels), j.strength(trained)
-	if n < 2 || n > maxBalanced || strength == 0 {
+	if n < 2 || strength == 0 {
 		return nil
 	}
-	f, err := function.Open(ctx, j.base.Engine, p, function.Options{BaseSHA256: j.base.SHA256})
+	tok := j.base.Engine.Tokenizer()
+	choices, err := function.NewChoices(tok, p)
 	if err != nil {
 		return fmt.Errorf("finetune: balance: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	mean := make([]float64, n)
+	if !choices.Whole() {
+		return nil // not all of them are scored when it is called
+	}
+	m, err := j.weights()
+	if err != nil {
+		return err
+	}
+	if a, err = a.Rounded(); err != nil {
+		return err
+	}
+	prompt, branches := function.NewPrompt(tok, p.Prefix(), p.Suffix()), choices.Branches()
+	var questions []Question
 	for _, text := range neutral {
-		a, err := f.Call(ctx, text, function.Call{})
-		if err != nil {
-			return fmt.Errorf("finetune: balance: %w", err)
+		input := prompt.Input(text)
+		for _, b := range branches {
+			if q := append(input[:len(input):len(input)], b.Path...); len(prompt.Before)+len(q) < m.geo.Context {
+				questions = append(questions, Question{q, b.Next})
+			}
 		}
-		for i, lp := range a.Probabilities {
-			mean[i] += lp.Probability / float64(len(neutral))
+	}
+	if len(questions) < len(neutral)*len(branches) {
+		return nil // the prompt leaves no room for them
+	}
+	next, err := m.NextProbabilities(ctx, prompt.Before, questions, a)
+	if err != nil {
+		return fmt.Errorf("finetune: balance: %w", err)
+	}
+	mean := make([]float64, n)
+	for ; len(next) > 0; next = next[len(branches):] {
+		for i, share := range choices.Probabilities(next[:len(branches)]) {
+			mean[i] += float64(share / float64(len(neutral)))
 		}
 	}
 	weights := make([]float64, n)

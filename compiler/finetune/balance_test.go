@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"paw/compiler"
@@ -56,6 +57,13 @@ func TestLabelsAreBalanced(t *testing.T) {
 	}
 	raw := *p
 	raw.Meta.Calibration = &pawfile.Calibration{Temperature: c.Temperature}
+	// The trainer's shares are those that the program gives, but for the rounding of its activations.
+	shares := preferences(t, b, &raw)
+	for i, w := range c.Weights {
+		if want := 1 / shares[i] / (1 / slices.Min(shares)); math.Abs(float64(w)-want) > 0.05*want {
+			t.Errorf("label %d weighs %v, its share %v of %v asks for %v", i, w, shares[i], shares, want)
+		}
+	}
 	before, after := spread(preferences(t, b, &raw)), spread(preferences(t, b, p))
 	t.Logf("the favourite label has %.2f times the share of the last, balanced %.2f times", before, after)
 	if before < 1.05 || after >= before {

@@ -107,9 +107,9 @@ func (c *Compiler) Name() string { return c.name }
 // Snapshot names this version of the method and the base: another snapshot may give another program.
 func (c *Compiler) Snapshot() string {
 	if c.start != nil {
-		return fmt.Sprintf("%s-5-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
+		return fmt.Sprintf("%s-6-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
 	}
-	return fmt.Sprintf("%s-5-%.8s", c.name, c.base.SHA256)
+	return fmt.Sprintf("%s-6-%.8s", c.name, c.base.SHA256)
 }
 
 // kind is meta.json's compiler_kind: what made the numbers last.
@@ -238,7 +238,7 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 	case j.spec.JSON:
 		p.Meta.OutputFormat = pawfile.FormatJSON
 	}
-	return p, j.balance(ctx, p, j.trains(len(examples)))
+	return p, j.balance(ctx, p, trained, j.trains(len(examples)))
 }
 
 // adapter is what a program carries: that of the start, that of the gradient steps, or the one after

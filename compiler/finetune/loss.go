@@ -3,6 +3,7 @@ package finetune
 import (
 	"context"
 	"fmt"
+	"math"
 )
 
 // Loss is the mean negative log-likelihood per target token, weighted by case.
@@ -59,4 +60,65 @@ func (m *Model) CaseLosses(ctx context.Context, groups []Group, a *Adapter) ([][
 		}
 	}
 	return losses, nil
+}
+
+// Question is a text and the tokens that may follow it.
+type Question struct {
+	Tokens []int32 // after the prefix; at least one
+	Next   []int32 // at least one
+}
+
+// NextProbabilities is P(token | prefix, tokens) of everything that may follow each question. All questions see the
+// prefix, which is computed once for as many as fit into a batch, and none sees another.
+func (m *Model) NextProbabilities(ctx context.Context, prefix []int32, questions []Question, a *Adapter) ([][]float64, error) {
+	check := Group{Prefix: prefix}
+	for i, q := range questions {
+		if len(q.Tokens) == 0 || len(q.Next) == 0 {
+			return nil, fmt.Errorf("finetune: question %d: %d tokens, %d may follow: %w", i, len(q.Tokens), len(q.Next), ErrData)
+		}
+		for _, t := range q.Next {
+			check.Cases = append(check.Cases, Case{Tokens: append(q.Tokens[:len(q.Tokens):len(q.Tokens)], t), Targets: 1})
+		}
+	}
+	if err := checkGroups(m.geo, []Group{check}); err != nil {
+		return nil, err
+	}
+	rank := 0
+	if a != nil {
+		if err := a.fits(m.geo); err != nil {
+			return nil, err
+		}
+		rank = a.Rank
+	}
+	var batches []*batch
+	var b *batch
+	out := make([][]float64, len(questions))
+	for i, q := range questions {
+		if b == nil || len(b.tokens)+len(q.Tokens) > defaultBatchTokens {
+			b = &batch{}
+			b.addPart(prefix)
+			batches = append(batches, b)
+		}
+		b.addQuestion(q, i)
+		out[i] = make([]float64, len(q.Next))
+	}
+	for _, b := range batches {
+		b.finish()
+	}
+	ws := m.newWorkspace(batches, rank, false)
+	for _, b := range batches {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("finetune: %w", err)
+		}
+		m.layout(ws, b)
+		m.forward(ws, b, a)
+		m.score(ws, b, 1, false)
+		if _, err := ws.sum(b); err != nil {
+			return nil, err
+		}
+		for i, t := range b.targets {
+			out[t.ref.group][t.ref.index] = math.Exp(-ws.losses[i])
+		}
+	}
+	return out, nil
 }
