@@ -2,16 +2,18 @@ package nn
 
 import "golang.org/x/sys/cpu"
 
-// useAVX2 is set once at start (and by tests, between runs).
-var useAVX2 bool
-
-func haveAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
+// Set once at start (and by tests, between runs). With AVX-512 matrix products
+// take it and everything else is as with AVX2.
+var useAVX2, useAVX512 bool
 
 // selectCPU takes the named path, or the best one when the name is empty or
-// unknown. Naming a path the processor lacks falls back to the portable one.
-func selectCPU(name string) { useAVX2 = name != pathPortable && haveAVX2() }
+// unknown. Naming a path the processor lacks gets the next lower one.
+func selectCPU(name string) {
+	useAVX2 = name != pathPortable && cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	useAVX512 = useAVX2 && name != pathAVX2 && cpu.X86.HasAVX512F
+}
 
-// The assembly is in gemm_amd64.s and vector_amd64.s. Lengths n are multiples
+// The assembly is in gemm_amd64.s, gemm_avx512_amd64.s and vector_amd64.s. Lengths n are multiples
 // of 8; strides are in elements.
 
 // gemm6x16AVX2: c[6×16] += alpha · a[6×k] · b[k×16]; element (i, p) of a is at
@@ -19,6 +21,17 @@ func selectCPU(name string) { useAVX2 = name != pathPortable && haveAVX2() }
 //
 //go:noescape
 func gemm6x16AVX2(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
+
+// gemm6x16AVX512 is gemm6x16AVX2, to the bit.
+//
+//go:noescape
+func gemm6x16AVX512(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
+
+// gemm12x16AVX512 is two of them, one below the other in c: rows 6 to 11 of a
+// begin at a2.
+//
+//go:noescape
+func gemm12x16AVX512(k int, a, a2 *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
 
 //go:noescape
 func maxAVX2(x *float32, n int) float32

@@ -2,13 +2,21 @@
 
 package nn
 
-// No assembly on this platform yet: the constant lets the compiler drop the
+// No assembly on this platform yet: the constants let the compiler drop the
 // calls below.
-const useAVX2 = false
+const useAVX2, useAVX512 = false, false
 
 func selectCPU(string) {}
 
 func gemm6x16AVX2(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int) {
+	panic("nn: no assembly on this platform")
+}
+
+func gemm6x16AVX512(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int) {
+	panic("nn: no assembly on this platform")
+}
+
+func gemm12x16AVX512(k int, a, a2 *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int) {
 	panic("nn: no assembly on this platform")
 }
 

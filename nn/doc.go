@@ -11,11 +11,11 @@
 //     neighbour costs its share and no more.
 //
 // It knows no transformer, no file format and no quantised type. Results of
-// the assembly path and of the portable path agree within rounding, not to the
-// bit. Arguments are checked only for what would corrupt memory: slices that
+// the assembly paths and of the portable path agree within rounding, not to the
+// bit; those of AVX2 and AVX-512 do to the bit. Arguments are checked only for what would corrupt memory: slices that
 // are too short for the given shape panic.
 //
-// PAW_CPU=portable|avx2 in the environment picks the path; without it the best
+// PAW_CPU=portable|avx2|avx512 in the environment picks the path; without it the best
 // one the processor supports is taken. A path the processor cannot run is
 // never taken.
 package nn

@@ -153,7 +153,12 @@ func (g *gemmTask) block(i0, i1, j0, j1 int) {
 		for ib := i0; ib < i1; ib += blockM {
 			for j := j0; j < j1; j++ {
 				bp := g.bp[(j*g.k+k0)*tileN:]
-				for i := ib; i < min(ib+blockM, i1); i++ {
+				for i, end := ib, min(ib+blockM, i1); i < end; i++ {
+					if useAVX512 && i+1 < end && (i+2)*tileM <= g.m && (j+1)*tileN <= g.n {
+						g.twoTiles(i, j, k0, kc, bp)
+						i++
+						continue
+					}
 					g.tile(i, j, k0, kc, bp)
 				}
 			}
@@ -161,20 +166,29 @@ func (g *gemmTask) block(i0, i1, j0, j1 int) {
 	}
 }
 
-func (g *gemmTask) tile(i, j, k0, kc int, bp []float32) {
-	rows, cols := min(tileM, g.m-i*tileM), min(tileN, g.n-j*tileN)
-	var a []float32
-	rs, ks := 1, tileM
+// panel is where row panel i of op(A) begins at k0, and the strides of its rows and of k.
+func (g *gemmTask) panel(i, k0 int) (a []float32, rs, ks int) {
 	switch {
 	case g.wholeA:
-		a = g.ap[(i*g.k+k0)*tileM:]
-	case rows < tileM:
-		a = g.ap[k0*tileM:]
+		return g.ap[(i*g.k+k0)*tileM:], 1, tileM
+	case (i+1)*tileM > g.m:
+		return g.ap[k0*tileM:], 1, tileM
 	case g.transA:
-		a, ks = g.a[k0*g.lda+i*tileM:], g.lda
-	default:
-		a, rs, ks = g.a[i*tileM*g.lda+k0:], g.lda, 1
+		return g.a[k0*g.lda+i*tileM:], 1, g.lda
 	}
+	return g.a[i*tileM*g.lda+k0:], g.lda, 1
+}
+
+// twoTiles computes full tiles i and i+1 of column panel j.
+func (g *gemmTask) twoTiles(i, j, k0, kc int, bp []float32) {
+	a, rs, ks := g.panel(i, k0)
+	below, _, _ := g.panel(i+1, k0)
+	gemm12x16AVX512(kc, &a[0], &below[0], rs, ks, &bp[0], g.alpha, &g.c[i*tileM*g.ldc+j*tileN], g.ldc)
+}
+
+func (g *gemmTask) tile(i, j, k0, kc int, bp []float32) {
+	rows, cols := min(tileM, g.m-i*tileM), min(tileN, g.n-j*tileN)
+	a, rs, ks := g.panel(i, k0)
 	c := g.c[i*tileM*g.ldc+j*tileN:]
 	if rows == tileM && cols == tileN {
 		kernel(kc, a, rs, ks, bp, g.alpha, c, g.ldc)
@@ -191,7 +205,11 @@ func (g *gemmTask) tile(i, j, k0, kc int, bp []float32) {
 }
 
 func kernel(k int, a []float32, rs, ks int, b []float32, alpha float32, c []float32, ldc int) {
-	if useAVX2 {
+	switch {
+	case useAVX512:
+		gemm6x16AVX512(k, &a[0], rs, ks, &b[0], alpha, &c[0], ldc)
+		return
+	case useAVX2:
 		gemm6x16AVX2(k, &a[0], rs, ks, &b[0], alpha, &c[0], ldc)
 		return
 	}

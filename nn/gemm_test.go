@@ -5,14 +5,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 )
 
-// eachPath runs f on the portable path and on the best one.
+// eachPath runs f on every path.
 func eachPath(t *testing.T, f func(t *testing.T)) {
 	before := CPU()
 	defer selectCPU(before)
-	for _, path := range []string{pathPortable, pathAVX2} {
+	for _, path := range []string{pathPortable, pathAVX2, pathAVX512} {
 		selectCPU(path)
 		if CPU() != path {
 			t.Logf("%s is not available here", path)
@@ -172,11 +173,38 @@ func TestGemmDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// A program is the same on a processor with AVX-512 and on one without.
+func TestGemmAVX512GivesTheBitsOfAVX2(t *testing.T) {
+	before := CPU()
+	defer selectCPU(before)
+	if selectCPU(pathAVX512); CPU() != pathAVX512 {
+		t.Skip("no AVX-512 here")
+	}
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, s := range oddShapes(r) {
+		for _, transA := range []bool{false, true} {
+			lda := s.k
+			if transA {
+				lda = s.m
+			}
+			a, b, c := random(r, s.m*s.k), random(r, s.k*s.n), random(r, s.m*s.n)
+			d := slices.Clone(c)
+			selectCPU(pathAVX512)
+			Gemm(transA, false, s.m, s.n, s.k, 0.7, a, lda, b, s.n, c, s.n)
+			selectCPU(pathAVX2)
+			Gemm(transA, false, s.m, s.n, s.k, 0.7, a, lda, b, s.n, d, s.n)
+			if !slices.Equal(c, d) {
+				t.Errorf("%v, A transposed %t: other bits", s, transA)
+			}
+		}
+	}
+}
+
 func BenchmarkGemm(b *testing.B) {
 	r := rand.New(rand.NewPCG(7, 8))
 	before := CPU()
 	defer selectCPU(before)
-	for _, path := range []string{pathPortable, pathAVX2} {
+	for _, path := range []string{pathPortable, pathAVX2, pathAVX512} {
 		for _, s := range []struct {
 			name    string
 			m, n, k int

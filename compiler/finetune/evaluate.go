@@ -1,9 +1,11 @@
 package finetune
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"paw/compiler"
 	"paw/compiler/report"
@@ -28,15 +30,26 @@ func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	split := report.Folds(len(examples), folds, 1, outputs(examples))
 	j.trainings += len(split)
 	results := make([]report.Result, len(examples))
+	// A fold is asked, which takes one processor, while the next one is trained.
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var asked sync.WaitGroup
 	for _, held := range split {
 		p, err := j.program(ctx, report.Training(examples, held), compiler.StageEvaluate)
-		if err != nil {
+		asked.Wait()
+		if err = cmp.Or(context.Cause(ctx), err); err != nil {
 			return nil, err
 		}
 		j.progress(compiler.Event{Stage: compiler.StageEvaluate, Message: fmt.Sprintf("asking %d examples it has not seen", len(held))})
-		if err := j.answer(ctx, p, held, results); err != nil {
-			return nil, err
-		}
+		asked.Go(func() {
+			if err := j.answer(ctx, p, held, results); err != nil {
+				stop(err)
+			}
+		})
+	}
+	asked.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
 	}
 	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split))
 	return &r, nil
