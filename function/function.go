@@ -42,12 +42,12 @@ type Function struct {
 	adapter engine.Adapter
 	prefix  engine.Prefix
 
-	prompt      Prompt
-	labels      *trie   // nil: free text
-	inverseTemp float32 // of label decoding; 1 when not calibrated
-	calibrated  bool
-	weights     []float32 // of the labels; nil: all alike
-	format      format    // what free text is held to
+	prompt     Prompt
+	labels     *trie   // nil: free text
+	power      float64 // that the labels' probabilities are raised to: 1/temperature, 1 when not calibrated
+	calibrated bool
+	weights    []float32 // of the labels; nil: all alike
+	format     format    // what free text is held to
 
 	// AttachTime and PrefixTime are what Open spent on the adapter and on the prefix.
 	AttachTime, PrefixTime time.Duration
@@ -58,7 +58,7 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 	if want := p.Meta.BaseSHA256; want != "" && o.BaseSHA256 != "" && want != o.BaseSHA256 {
 		return nil, fmt.Errorf("%w (program %s wants base %.12s…, this is %.12s…)", ErrBase, p.Meta.ProgramID, want, o.BaseSHA256)
 	}
-	f := &Function{engine: e, inverseTemp: 1, format: &anyText{}, prompt: NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix())}
+	f := &Function{engine: e, power: 1, format: &anyText{}, prompt: NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix())}
 	labels := p.Meta.Labels
 	if len(o.Labels) > 0 {
 		labels = o.Labels
@@ -71,7 +71,7 @@ func Open(ctx context.Context, e engine.Engine, p *pawfile.Program, o Options) (
 		f.labels = t
 		if c := p.Meta.Calibration; c != nil && len(o.Labels) == 0 {
 			if c.Temperature > 0 {
-				f.inverseTemp, f.calibrated = 1/c.Temperature, true
+				f.power, f.calibrated = 1/float64(c.Temperature), true
 			}
 			f.weights = c.Weights
 		}

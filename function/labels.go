@@ -104,11 +104,14 @@ func (f *Function) label(ctx context.Context, s engine.Session) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	if !partial {
+	if !partial { // else what is missing would have to be tempered and weighed too
+		if f.power != 1 {
+			temper(d.probability, f.power)
+		}
 		weigh(d.probability, f.weights)
 	}
 	best := 0
-	a := Answer{Calibrated: f.calibrated, Partial: partial, Tokens: d.tokens, Stop: StopEnd}
+	a := Answer{Calibrated: f.calibrated && !partial, Partial: partial, Tokens: d.tokens, Stop: StopEnd}
 	for i, p := range d.probability {
 		a.Probabilities = append(a.Probabilities, LabelProbability{f.labels.labels[i], p})
 		if p > d.probability[best] {
@@ -153,7 +156,7 @@ func (d *decision) split(ctx context.Context, n *node) ([]float32, error) {
 	if len(n.children) == 1 {
 		return []float32{1}, nil
 	}
-	return d.s.Score(ctx, n.tokens, d.f.inverseTemp)
+	return d.s.Score(ctx, n.tokens, 1)
 }
 
 func (d *decision) leaf(n *node, p float64) {

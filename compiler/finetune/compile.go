@@ -300,20 +300,29 @@ func (j *job) fitting(l prompted) function.Prompt {
 	}
 }
 
+// usual is the temperature of programs like this one, 0 where none is known or there are no labels.
+func (j *job) usual(examples int) float64 {
+	if j.start == nil || len(j.spec.Labels) == 0 {
+		return 0
+	}
+	t := float64(j.start.Temperature())
+	if j.effort == Brief && j.trains(examples) {
+		t *= briefly
+	}
+	return t
+}
+
 // finish writes the report and calibration into the program.
 func (j *job) finish(p *pawfile.Program, r *report.Report, took time.Duration) (*pawfile.Program, error) {
-	if j.start != nil && j.start.Temperature() > 0 && len(j.spec.Labels) > 0 {
-		t := j.start.Temperature()
-		if j.effort == Brief && j.trains(len(j.spec.Examples)) {
-			t *= briefly
-		}
-		temper(p, t)
+	t := j.usual(len(j.spec.Examples))
+	if r != nil && r.ECE != nil {
+		t = r.Temperature
+	}
+	if t > 0 {
+		temper(p, float32(t))
 	}
 	if r == nil {
 		return p, nil
-	}
-	if r.Temperature > 0 && r.Temperature != 1 {
-		temper(p, float32(r.Temperature))
 	}
 	b, err := json.Marshal(r)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"paw/compiler"
 	"paw/compiler/report"
+	"paw/engine"
 	"paw/function"
 	"paw/pawfile"
 )
@@ -24,7 +25,7 @@ const (
 func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	examples := j.spec.Examples
 	if len(examples) < fewestFolded {
-		r := report.New(j.spec, nil, report.Baseline{})
+		r := report.New(j.spec, nil, report.Baseline{}, j.usual(len(examples)))
 		return &r, nil
 	}
 	split := report.Folds(len(examples), folds, 1, outputs(examples))
@@ -51,7 +52,7 @@ func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split))
+	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split), j.usual(len(examples)))
 	return &r, nil
 }
 
@@ -66,10 +67,17 @@ func (j *job) answer(ctx context.Context, p *pawfile.Program, held []int, result
 		e := j.spec.Examples[i]
 		// An answer much longer than the right one is wrong already: no need to wait for its end.
 		a, err := f.Call(ctx, e.Input, function.Call{MaxTokens: 2*len(j.target(e.Output)) + 8})
+		results[i] = report.Result{Input: e.Input, Want: e.Output, Got: a.Output}
+		var long *engine.ContextError
+		if errors.As(err, &long) {
+			continue // no answer: the program could not read this input behind its prompt either
+		}
 		if err != nil {
 			return fmt.Errorf("finetune: evaluation: example %d: %w", i+1, err)
 		}
-		results[i] = report.Result{Input: e.Input, Want: e.Output, Got: a.Output}
+		if a.Partial {
+			continue // some labels have no probability: nothing to fit a temperature on
+		}
 		for _, lp := range a.Probabilities {
 			results[i].Probs = append(results[i].Probs, lp.Probability)
 		}

@@ -1,6 +1,7 @@
 package finetune
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"paw/compiler/pseudo"
+	"paw/pattern"
 	"paw/tokenizer"
 )
 
@@ -31,12 +33,21 @@ func (j *job) renaming(n int) func(targets []pseudo.Example) []pseudo.Example {
 		return func([]pseudo.Example) []pseudo.Example { return nil }
 	}
 	r := newRenamer(wholeWords(j.base.Engine.Tokenizer()), 1)
+	allowed := j.allowed()
 	return func(targets []pseudo.Example) (out []pseudo.Example) {
 		for _, e := range targets {
 			out = append(out, r.variants(e, each)...)
 		}
-		return out
+		return slices.DeleteFunc(out, func(e pseudo.Example) bool { return !allowed(e.Output) })
 	}
+}
+
+// allowed tells which outputs the program's declared form lets through: no other may be taught.
+func (j *job) allowed() func(output string) bool {
+	if p, err := pattern.Compile(j.spec.Pattern); j.spec.Pattern != "" && err == nil {
+		return p.Match
+	}
+	return func(output string) bool { return !j.spec.JSON || json.Valid([]byte(output)) }
 }
 
 // renamer makes variants of examples.

@@ -55,6 +55,30 @@ func TestWhatIsRenamed(t *testing.T) {
 	}
 }
 
+// Nothing is taught that the program could not answer.
+func TestVariantsKeepTheDeclaredForm(t *testing.T) {
+	b := tinyBase(t, 1024)
+	for _, c := range []struct {
+		name    string
+		spec    pseudo.Spec
+		targets []pseudo.Example
+		want    int
+	}{
+		{"no form", pseudo.Spec{}, []pseudo.Example{{Input: "ref ABC-12", Output: "ABC-12"}}, 3},
+		{"a pattern that they match", pseudo.Spec{Pattern: `[A-Z]+-\d+`}, []pseudo.Example{{Input: "ref ABC-12", Output: "ABC-12"}}, 3},
+		{"a pattern that names the word", pseudo.Spec{Pattern: `ABC-12`}, []pseudo.Example{{Input: "ref ABC-12", Output: "ABC-12"}}, 0},
+		{"JSON that stays JSON", pseudo.Spec{JSON: true}, []pseudo.Example{{Input: "now 12", Output: `{"n": 12}`}}, 3},
+		{"no JSON", pseudo.Spec{JSON: true}, []pseudo.Example{{Input: "now 12", Output: `n is 12`}}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := &job{Compiler: New("test", b), spec: c.spec}
+			if got := j.renaming(2)(c.targets); len(got) != c.want {
+				t.Errorf("%d variants, want %d: %v", len(got), c.want, got)
+			}
+		})
+	}
+}
+
 // cut takes the two ends off a text.
 func cut(s, before, after string) (string, bool) {
 	s, a := strings.CutPrefix(s, before)

@@ -59,14 +59,24 @@ const (
 )
 
 // FitTemperature finds the temperature under which the right labels are most
-// probable, by search over its logarithm. A weak pull towards 1, worth about one
-// case, keeps a handful of right answers from meaning certainty. Too few cases
-// give 1.
-func FitTemperature(cases []Scored) float64 {
-	if len(cases) < EnoughCases {
-		return 1
+// probable, by search over its logarithm. A weak pull towards the usual one, that
+// of other programs (0: 1), keeps a handful of right answers from meaning
+// certainty. Too few cases give the usual one.
+func FitTemperature(cases []Scored, usual float64) float64 {
+	if !(usual > 0) {
+		usual = 1
 	}
-	loss := func(logT float64) float64 { return negLogLikelihood(cases, math.Exp(logT)) + logT*logT }
+	if len(cases) < EnoughCases {
+		return usual
+	}
+	return fit(cases, usual)
+}
+
+func fit(cases []Scored, usual float64) float64 {
+	loss := func(logT float64) float64 {
+		away := logT - math.Log(usual)
+		return negLogLikelihood(cases, math.Exp(logT)) + float64(away*away)
+	}
 	lo, hi := math.Log(minTemperature), math.Log(maxTemperature)
 	// A coarse grid finds the valley, golden sections its floor.
 	const steps = 32
@@ -127,11 +137,15 @@ func ECE(confidence []float64, hit []bool) float64 {
 }
 
 // HeldOutECE measures the calibration error where it counts: the confidence of a
-// case comes from a temperature fitted on the other cases (five folds).
-func HeldOutECE(cases []Scored) float64 {
+// case comes from a temperature fitted on the other cases (five folds), however few
+// those are. usual is as in FitTemperature.
+func HeldOutECE(cases []Scored, usual float64) float64 {
+	if !(usual > 0) {
+		usual = 1
+	}
 	confidence, hit := make([]float64, len(cases)), make([]bool, len(cases))
 	for _, held := range Folds(len(cases), 5, 1, nil) {
-		t := FitTemperature(Without(cases, held))
+		t := fit(Without(cases, held), usual)
 		for _, i := range held {
 			top := 0
 			probs := Rescale(cases[i].Probs, t)

@@ -70,19 +70,25 @@ type Report struct {
 // New draws up the report of a program from its answers to held-out cases and
 // the baseline's answers to the same cases in the same order. No results give a
 // report that says "not evaluated".
-func New(spec pseudo.Spec, results []Result, base Baseline) Report {
+//
+// usual is the temperature that such programs need as a rule, 0 where it is not known: it
+// stands where there are too few cases to fit one.
+func New(spec pseudo.Spec, results []Result, base Baseline, usual float64) Report {
+	if !(usual > 0) {
+		usual = 1
+	}
 	r := Report{
 		N:              len(results),
 		BaselineName:   base.Name,
 		Interval:       [2]float64{0, 1},
-		Temperature:    1,
+		Temperature:    usual,
 		LabelsInferred: spec.LabelsInferred,
 		Labels:         spec.Labels,
 		Failures:       []Failure{},
 	}
 	if cases := scored(spec.Labels, results); len(cases) >= EnoughCases {
-		ece := HeldOutECE(cases)
-		r.Temperature, r.ECE = FitTemperature(cases), &ece
+		ece := HeldOutECE(cases, usual)
+		r.Temperature, r.ECE = FitTemperature(cases, usual), &ece
 	}
 	wants := make([]string, len(results))
 	for i, res := range results {

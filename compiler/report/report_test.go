@@ -59,7 +59,7 @@ func TestVerdict(t *testing.T) {
 		{"a baseline of other cases", results(20, 2), base(19, 0), "not compared"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := New(pseudo.Spec{Labels: []string{"a", "b"}}, tc.results, tc.base)
+			r := New(pseudo.Spec{Labels: []string{"a", "b"}}, tc.results, tc.base, 0)
 			if !strings.HasPrefix(r.Verdict, tc.want) && !strings.Contains(r.Verdict, tc.want) {
 				t.Errorf("verdict %q, want %q", r.Verdict, tc.want)
 			}
@@ -94,7 +94,7 @@ func TestJSON(t *testing.T) {
 		}
 		return m
 	}
-	m := keys(New(pseudo.Spec{Labels: []string{"a", "b"}}, results(20, 5), base(20, 10)))
+	m := keys(New(pseudo.Spec{Labels: []string{"a", "b"}}, results(20, 5), base(20, 10), 0))
 	if m["n"] != 20.0 || m["accuracy"] != 0.75 || m["majority"] != 0.5 || m["baseline"] != 0.5 || m["baseline_name"] != NameCentroid {
 		t.Errorf("figures: %v", m)
 	}
@@ -107,7 +107,7 @@ func TestJSON(t *testing.T) {
 	if v, ok := m["ece"]; !ok || v != nil || m["temperature"] != nil {
 		t.Error("calibration without probabilities is not null")
 	}
-	m = keys(New(pseudo.Spec{}, nil, Baseline{}))
+	m = keys(New(pseudo.Spec{}, nil, Baseline{}, 0))
 	for _, k := range []string{"accuracy", "majority", "baseline", "interval", "ece", "temperature"} {
 		if v, ok := m[k]; !ok || v != nil {
 			t.Errorf("%s of nothing is %v, want null", k, v)
@@ -125,14 +125,14 @@ func TestJSON(t *testing.T) {
 func TestFailuresAreBounded(t *testing.T) {
 	res := results(100, 50)
 	res[0].Input = strings.Repeat("é", 5000)
-	r := New(pseudo.Spec{}, res, Baseline{})
+	r := New(pseudo.Spec{}, res, Baseline{}, 0)
 	if r.Wrong != 50 || len(r.Failures) != MaxFailures || len(r.Failures[0].Input) > 700 {
 		t.Errorf("wrong %d, kept %d, input of %d bytes", r.Wrong, len(r.Failures), len(r.Failures[0].Input))
 	}
 }
 
 func TestExamplesButNothingMeasured(t *testing.T) {
-	r := New(pseudo.Spec{Examples: make([]pseudo.Example, 2)}, nil, Baseline{})
+	r := New(pseudo.Spec{Examples: make([]pseudo.Example, 2)}, nil, Baseline{}, 0)
 	if !strings.Contains(r.Verdict, "not evaluated: with 2 examples") {
 		t.Errorf("verdict %q", r.Verdict)
 	}
@@ -155,13 +155,13 @@ func TestGolden(t *testing.T) {
 	hostile := results(8, 1)
 	hostile[0].Input, hostile[0].Got = "\x1b[2Jclear\r\n the screen", "<script>\u202e"
 	for name, r := range map[string]Report{
-		"better":     New(ab, withProbs(results(40, 2), 0.99), base(40, 24)),
-		"loses":      New(inferred, results(20, 5), base(20, 16)),
-		"few":        New(ab, results(3, 1), base(3, 1)),
-		"none":       New(ab, nil, Baseline{}),
-		"free-text":  New(pseudo.Spec{}, results(10, 2), Baseline{NameCopy, make([]bool, 10)}),
-		"hostile":    New(pseudo.Spec{}, hostile, Baseline{}),
-		"many-wrong": New(ab, results(60, 30), base(60, 12)),
+		"better":     New(ab, withProbs(results(40, 2), 0.99), base(40, 24), 0),
+		"loses":      New(inferred, results(20, 5), base(20, 16), 0),
+		"few":        New(ab, results(3, 1), base(3, 1), 0),
+		"none":       New(ab, nil, Baseline{}, 0),
+		"free-text":  New(pseudo.Spec{}, results(10, 2), Baseline{NameCopy, make([]bool, 10)}, 0),
+		"hostile":    New(pseudo.Spec{}, hostile, Baseline{}, 0),
+		"many-wrong": New(ab, results(60, 30), base(60, 12), 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
