@@ -49,7 +49,7 @@ func openCatalogue(dir string, objects *store.Store, log func(string, ...any)) (
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	c := &catalogue{dir: dir, objects: objects, entries: map[string]*entry{}}
-	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	names, err := recordsIn(dir)
 	if err != nil {
 		return nil, err
 	}

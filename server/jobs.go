@@ -87,7 +87,7 @@ func openQueue(dir string, most int, log func(string, ...any)) (*queue, error) {
 		most = defaultMax
 	}
 	q := &queue{dir: dir, max: most, log: log, jobs: map[string]*job{}, wake: make(chan struct{}, 1)}
-	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	names, err := recordsIn(dir)
 	if err != nil {
 		return nil, err
 	}
