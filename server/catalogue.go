@@ -93,7 +93,7 @@ func (c *catalogue) entry(id string) (entry, bool) {
 }
 
 // add keeps a program.
-func (c *catalogue) add(p *pawfile.Program, l labels) (entry, error) {
+func (c *catalogue) add(p *pawfile.Program, l change) (entry, error) {
 	data, err := p.Encode()
 	if err != nil {
 		return entry{}, err
@@ -105,7 +105,7 @@ func (c *catalogue) add(p *pawfile.Program, l labels) (entry, error) {
 var errTaken = problem(http.StatusConflict, "id_taken", "a program with this id and other bytes is here: delete it first")
 
 // put keeps a program whose file is data.
-func (c *catalogue) put(p *pawfile.Program, data []byte, l labels) (entry, error) {
+func (c *catalogue) put(p *pawfile.Program, data []byte, l change) (entry, error) {
 	c.mu.Lock() // from here on, so that remove cannot take the bytes before the entry is there
 	defer c.mu.Unlock()
 	digest, err := c.objects.Put(bytes.NewReader(data))
@@ -123,34 +123,8 @@ func (c *catalogue) put(p *pawfile.Program, data []byte, l labels) (entry, error
 	if old := c.entries[e.ID]; old != nil {
 		e.labels, e.Version, e.Created = old.labels, old.Version, old.Created
 	}
-	c.apply(e, l, false)
+	c.apply(e, l)
 	return *e, c.save(e)
-}
-
-// apply changes what people filed a program under. all: also what is empty. The catalogue is locked.
-func (c *catalogue) apply(e *entry, l labels, all bool) {
-	if l.Name != "" || all {
-		e.Name = l.Name
-	}
-	if l.Tags != nil || all {
-		e.Tags = l.Tags
-	}
-	if all {
-		e.Public = l.Public
-	}
-	if l.Slug == e.Slug || l.Slug == "" && !all {
-		return
-	}
-	e.Slug, e.Version = l.Slug, 0
-	if l.Slug == "" {
-		return
-	}
-	for _, o := range c.entries {
-		if o != e && o.Slug == l.Slug {
-			e.Version = max(e.Version, o.Version)
-		}
-	}
-	e.Version++
 }
 
 func (c *catalogue) save(e *entry) error {
@@ -166,7 +140,7 @@ func (c *catalogue) save(e *entry) error {
 }
 
 // label files a program anew.
-func (c *catalogue) label(id string, l labels, all bool) (entry, error) {
+func (c *catalogue) label(id string, l change) (entry, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old := c.entries[id]
@@ -174,7 +148,7 @@ func (c *catalogue) label(id string, l labels, all bool) (entry, error) {
 		return entry{}, notFound("the program is")
 	}
 	e := *old
-	c.apply(&e, l, all)
+	c.apply(&e, l)
 	return e, c.save(&e)
 }
 

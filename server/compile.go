@@ -28,6 +28,8 @@ type compileRequest struct {
 	Tags   []string `json:"tags"`
 }
 
+func (r compileRequest) labels() labels { return labels{Name: r.Name, Slug: r.Slug, Tags: r.Tags} }
+
 // plan is a checked request: which compiler, which program it will make.
 type plan struct {
 	compileRequest
@@ -46,7 +48,7 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) (*plan, error) {
 		return nil, err
 	}
 	p.Spec = spec.Text // what compilers hash: the same words with other line ends are the same program
-	if err := checkLabels(labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags}); err != nil {
+	if err := p.labels().given().check(); err != nil {
 		return nil, err
 	}
 	if p.chosen, err = s.compilerNamed(p.Compiler); err != nil {
@@ -81,13 +83,13 @@ func (s *Server) compilerNamed(name string) (*lazyCompiler, error) {
 // start returns the job of a plan, or nil when the program is there already.
 func (s *Server) start(p *plan) (*job, error) {
 	if s.programs.has(p.id) {
-		if p.Slug != "" || p.Name != "" || p.Tags != nil {
-			_, err := s.programs.label(p.id, labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags}, false)
+		if c := p.labels().given(); c != (change{}) {
+			_, err := s.programs.label(p.id, c)
 			return nil, err
 		}
 		return nil, nil
 	}
-	j, err := s.jobs.submit(p.id, p.Spec, p.chosen.Name, labels{Name: p.Name, Slug: p.Slug, Tags: p.Tags})
+	j, err := s.jobs.submit(p.id, p.Spec, p.chosen.Name, p.labels())
 	if errors.Is(err, errFull) {
 		full := problem(http.StatusTooManyRequests, "queue_full", "too many compilations are waiting: try again in a minute")
 		full.Header = map[string]string{"Retry-After": "60"}
@@ -232,7 +234,7 @@ func (s *Server) make(ctx context.Context, j *job) (err error) {
 	if p.Meta.ProgramID != j.ID { // the compiler has changed since the job was filed
 		p.Meta.ProgramID = j.ID
 	}
-	if _, err = s.programs.add(p, j.Labels); errors.Is(err, errTaken) {
+	if _, err = s.programs.add(p, j.Labels.given()); errors.Is(err, errTaken) {
 		return nil // somebody handed it in meanwhile: the request is answered, and readers keep what they have
 	}
 	return err

@@ -50,14 +50,6 @@ type job struct {
 	stopped bool // a person cancelled it
 }
 
-// labels are what people file a program under.
-type labels struct {
-	Name   string   `json:"name,omitempty"`
-	Slug   string   `json:"slug,omitempty"`
-	Tags   []string `json:"tags,omitempty"`
-	Public bool     `json:"public,omitempty"`
-}
-
 const (
 	maxEvents  = 4096 // of a job, kept for pages that come late
 	maxEnded   = 1000 // ended jobs that are remembered

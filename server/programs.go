@@ -8,32 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"paw/pawfile"
 	"paw/programs"
 	"paw/rest"
 )
-
-// Limits of what people file programs under.
-const (
-	maxName = 200
-	maxTags = 20
-	maxTag  = 50
-)
-
-func checkLabels(l labels) error {
-	bad := func(what string) error { return problem(http.StatusUnprocessableEntity, "invalid_label", what) }
-	switch {
-	case l.Slug != "" && !rest.ValidSlug(l.Slug):
-		return bad("slug: 2 to 50 of a-z, 0-9 and -, with a letter or digit first and last")
-	case !utf8.ValidString(l.Name) || utf8.RuneCountInString(l.Name) > maxName:
-		return bad("name: at most 200 characters")
-	case len(l.Tags) > maxTags || slices.ContainsFunc(l.Tags, func(t string) bool { return t == "" || len(t) > maxTag }):
-		return bad("tags: at most 20, each at most 50 bytes")
-	}
-	return nil
-}
 
 func (s *Server) find(text string) (entry, error) {
 	r, ok := rest.ParseReference(text)
@@ -183,14 +162,14 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	l := e.labels // what the body does not name stays
-	if err := read(w, r, &l); err != nil {
+	var c change
+	if err := read(w, r, &c); err != nil {
 		return err
 	}
-	if err := checkLabels(l); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
-	if e, err = s.programs.label(e.ID, l, true); err != nil {
+	if e, err = s.programs.label(e.ID, c); err != nil {
 		return err
 	}
 	return reply(w, http.StatusOK, map[string]any{"program_id": e.ID, "slug": slugOf(e), "name": e.Name, "tags": e.Tags, "public": e.Public, "version": e.Version})
@@ -220,7 +199,7 @@ func (s *Server) importProgram(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.programs.put(p, data, labels{})
+	e, err := s.programs.put(p, data, change{})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func Reader(o Options) (http.Handler, error) {
 // work there.
 func Keep(dir, slug string, data []byte) error {
 	if slug != "" && !rest.ValidSlug(slug) {
-		return checkLabels(labels{Slug: slug})
+		return change{Slug: &slug}.check()
 	}
 	p, err := pawfile.Read(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -72,10 +72,11 @@ func Keep(dir, slug string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	e, err := c.put(p, data, labels{})
+	e, err := c.put(p, data, change{})
 	if err != nil {
 		return err
 	}
-	_, err = c.label(e.ID, labels{Slug: slug, Public: true}, true)
+	public := true
+	_, err = c.label(e.ID, change{Slug: &slug, Public: &public})
 	return err
 }
