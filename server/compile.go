@@ -154,7 +154,7 @@ func (s *Server) wait(ctx context.Context, j *job) job {
 	limit := time.NewTimer(s.o.SyncWait)
 	defer limit.Stop()
 	for {
-		now, _, _, changed := s.jobs.look(j, 0)
+		now, _, _, changed := s.look(j, 0)
 		if now.State.ended() {
 			return now
 		}
@@ -245,7 +245,7 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	now, events, place, _ := s.jobs.look(j, 0)
+	now, events, place, _ := s.look(j, 0)
 	percent := 0.0
 	for _, e := range events {
 		percent = max(percent, 100*e.Fraction())
@@ -267,10 +267,26 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) jobOf(r *http.Request) (*job, error) {
-	if j := s.jobs.find(r.PathValue("job")); j != nil {
+	id := r.PathValue("job")
+	if j := s.jobs.find(id); j != nil {
 		return j, nil
 	}
+	// Its program was handed in, or the job is so old that it was forgotten.
+	if e, ok := s.programs.entry(id); ok {
+		return &job{ID: id, State: Ready, Created: e.Created, Completed: e.Created, changed: make(chan struct{})}, nil
+	}
 	return nil, notFound("the job is")
+}
+
+// look is what clients are told of a job: it has ended well when its program is here, whoever made it
+// and whatever became of the job itself.
+func (s *Server) look(j *job, n int) (now job, events []compiler.Event, place int, changed <-chan struct{}) {
+	e, here := s.programs.entry(j.ID) // first, so that no progress comes after the end
+	now, events, place, changed = s.jobs.look(j, n)
+	if here && now.State != Ready {
+		now.State, now.Error, now.Hint, now.Completed, place = Ready, "", "", e.Created, 0
+	}
+	return now, events, place, changed
 }
 
 // cancel ends a compilation, also one that has begun.
@@ -279,7 +295,7 @@ func (s *Server) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !s.jobs.stop(j) {
+	if now, _, _, _ := s.look(j, 0); now.State.ended() || !s.jobs.stop(j) {
 		return problem(http.StatusConflict, "ended", "the compilation has ended already")
 	}
 	return reply(w, http.StatusOK, map[string]any{"job_id": j.ID, "status": Cancelled})
@@ -307,7 +323,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	defer beat.Stop()
 	seen, queuedAt := 0, -1
 	for {
-		now, fresh, place, changed := s.jobs.look(j, seen)
+		now, fresh, place, changed := s.look(j, seen)
 		if place > 0 && place != queuedAt {
 			queuedAt = place
 			err = send("queued", map[string]int{"position": place})
