@@ -83,11 +83,7 @@ func (s *Server) compilerNamed(name string) (*lazyCompiler, error) {
 // start returns the job of a plan, or nil when the program is there already.
 func (s *Server) start(p *plan) (*job, error) {
 	if s.programs.has(p.id) {
-		if c := p.labels().given(); c != (change{}) {
-			_, err := s.programs.label(p.id, c)
-			return nil, err
-		}
-		return nil, nil
+		return nil, s.relabel(p)
 	}
 	j, err := s.jobs.submit(p.id, p.Spec, p.chosen.Name, p.labels())
 	if errors.Is(err, errFull) {
@@ -95,7 +91,20 @@ func (s *Server) start(p *plan) (*job, error) {
 		full.Header = map[string]string{"Retry-After": "60"}
 		return nil, full
 	}
+	if err == nil && s.programs.has(p.id) { // it was finished just now, perhaps without these labels
+		err = s.relabel(p)
+	}
 	return j, err
+}
+
+// relabel files a program that is here under what a request names.
+func (s *Server) relabel(p *plan) error {
+	c := p.labels().given()
+	if c == (change{}) {
+		return nil
+	}
+	_, err := s.programs.label(p.id, c)
+	return err
 }
 
 // answer is what compile endpoints say of a program that is ready or under way.
@@ -234,8 +243,14 @@ func (s *Server) make(ctx context.Context, j *job) (err error) {
 	if p.Meta.ProgramID != j.ID { // the compiler has changed since the job was filed
 		p.Meta.ProgramID = j.ID
 	}
-	if _, err = s.programs.add(p, j.Labels.given()); errors.Is(err, errTaken) {
-		return nil // somebody handed it in meanwhile: the request is answered, and readers keep what they have
+	given := s.jobs.labels(j)
+	_, err = s.programs.add(p, given.given())
+	if errors.Is(err, errTaken) { // somebody handed it in meanwhile: readers keep what they have
+		_, err = s.programs.label(j.ID, given.given())
+	}
+	// Requests that joined the job in this moment found no program to label.
+	if late := s.jobs.labels(j); err == nil && !late.equal(given) {
+		_, err = s.programs.label(j.ID, late.given())
 	}
 	return err
 }

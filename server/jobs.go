@@ -142,8 +142,8 @@ func (q *queue) signal() {
 	}
 }
 
-// submit returns the job of an id, a new one when there is none or the last one failed. The job is
-// on disk before it returns.
+// submit returns the job of an id, a new one when there is none or the last one failed. A job that is
+// under way takes the new labels too. The job is on disk before it returns.
 func (q *queue) submit(id, spec, compiler string, l labels) (*job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -151,6 +151,14 @@ func (q *queue) submit(id, spec, compiler string, l labels) (*job, error) {
 		return nil, problem(503, "closing", "the server is shutting down: try again soon")
 	}
 	if j := q.jobs[id]; j != nil && !j.State.ended() && !j.stopped {
+		if both := j.Labels.with(l.given()); !both.equal(j.Labels) {
+			old := j.Labels
+			j.Labels = both
+			if err := q.save(j); err != nil {
+				j.Labels = old
+				return nil, err
+			}
+		}
 		return j, nil
 	}
 	if len(q.line) >= q.max {
@@ -278,6 +286,13 @@ func (q *queue) stop(j *job) bool {
 	}
 	j.announce()
 	return true
+}
+
+// labels are those that a job's program is to have by now.
+func (q *queue) labels(j *job) labels {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return j.Labels
 }
 
 func (q *queue) find(id string) *job {

@@ -40,6 +40,27 @@ type change struct {
 	Public *bool     `json:"public"`
 }
 
+// with are labels after a change that somebody asked for.
+func (l labels) with(c change) labels {
+	if c.Name != nil {
+		l.Name = *c.Name
+	}
+	if c.Slug != nil {
+		l.Slug = *c.Slug
+	}
+	if c.Tags != nil {
+		l.Tags = slices.Clone(*c.Tags)
+	}
+	if c.Public != nil {
+		l.Public = *c.Public
+	}
+	return l
+}
+
+func (l labels) equal(o labels) bool {
+	return l.Name == o.Name && l.Slug == o.Slug && l.Public == o.Public && slices.Equal(l.Tags, o.Tags)
+}
+
 // Limits of what people file programs under.
 const (
 	maxName = 200
@@ -62,26 +83,23 @@ func (c change) check() error {
 
 // apply changes an entry that nobody else sees yet. The catalogue is locked.
 func (c *catalogue) apply(e *entry, to change) {
-	if to.Name != nil {
-		e.Name = *to.Name
-	}
-	if to.Tags != nil {
-		e.Tags = slices.Clone(*to.Tags)
-	}
-	if to.Public != nil {
-		e.Public = *to.Public
-	}
-	if to.Slug == nil || *to.Slug == e.Slug {
+	slug := e.Slug
+	e.labels = e.labels.with(to)
+	if to.Slug == nil {
 		return
 	}
-	e.Slug, e.Version = *to.Slug, 0
 	if e.Slug == "" {
+		e.Version = 0
 		return
 	}
+	newest := 0 // among the others
 	for _, o := range c.entries {
 		if o.ID != e.ID && o.Slug == e.Slug {
-			e.Version = max(e.Version, o.Version)
+			newest = max(newest, o.Version)
 		}
 	}
-	e.Version++
+	// Who gives a program a slug means that the slug is this program from now on.
+	if e.Slug != slug || e.Version <= newest {
+		e.Version = newest + 1
+	}
 }

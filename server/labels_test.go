@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -70,5 +72,55 @@ func TestPatchesAtOnceKeepEachOther(t *testing.T) {
 	p := f.want(200, "GET", "/api/v1/programs/"+id, "")
 	if name, _ := p["name"].(string); !strings.HasPrefix(name, "n") || len(p["tags"].([]any)) != 2 || p["public"] != true {
 		t.Errorf("after many changes: %v", p)
+	}
+}
+
+// What a slug means is the program that was last given it, also one that had it before.
+func TestASlugGivenAgainMeansThatProgram(t *testing.T) {
+	f := start(t)
+	body := func(word string) string {
+		return strings.Replace(strings.Replace(goodSpec, "urgent", word, 1), `{`, `{"slug":"colour",`, 1)
+	}
+	means := func(id string, version float64) {
+		t.Helper()
+		if got := f.want(200, "GET", "/api/v1/programs/resolve/colour", "")["program_id"]; got != id {
+			t.Errorf("the slug means %v, want %s", got, id)
+		}
+		if v := f.want(200, "GET", "/api/v1/programs/colour/versions", ""); v["main_version"] != version {
+			t.Errorf("versions %v, want %v as the main one", v, version)
+		}
+	}
+	a, b := f.compiled(body("red")), f.compiled(body("blue"))
+	means(b, 2)
+	if again := f.want(200, "POST", "/api/v1/compile", body("red")); again["version"] != 3.0 || again["program_id"] != a || again["cached"] != true {
+		t.Errorf("compiled again: %v", again)
+	}
+	means(a, 3)
+	f.want(200, "POST", "/api/v1/compile", body("red"))
+	means(a, 3)
+	f.want(200, "PATCH", "/api/v1/programs/"+b, `{"name":"other things change no version"}`)
+	means(a, 3)
+	f.want(200, "PATCH", "/api/v1/programs/"+b, `{"slug":"colour"}`)
+	means(b, 4)
+}
+
+// A request that joins a job under way is not asked for its labels in vain.
+func TestARequestThatJoinsAJobBringsItsLabels(t *testing.T) {
+	f := start(t)
+	with := func(labels string) string { return strings.Replace(goodSpec, `{`, `{`+labels+`,`, 1) }
+	id := f.want(202, "POST", "/api/v1/compile/async", with(`"name":"First","tags":["a"]`))["job_id"].(string)
+	<-f.compiler.begun
+	f.want(202, "POST", "/api/v1/compile/async", with(`"slug":"joined"`))
+	f.want(202, "POST", "/api/v1/compile/async", with(`"tags":["b","c"]`))
+	f.want(202, "POST", "/api/v1/compile/async", goodSpec)
+	text, err := os.ReadFile(filepath.Join(f.dir, "jobs", id+".json"))
+	if err != nil || !strings.Contains(string(text), `"labels":{"name":"First","slug":"joined","tags":["b","c"]}`) {
+		t.Errorf("a crash would keep %s (%v)", text, err)
+	}
+	f.compiler.release <- nil
+	for range f.sse(id) {
+	}
+	if p := f.want(200, "GET", "/api/v1/programs/"+id, ""); fmt.Sprintf("%v %v %v", p["name"], p["slug"], p["tags"]) != "First local/joined [b c]" {
+		t.Errorf("program %v", p)
 	}
 }

@@ -101,6 +101,11 @@ func New(o Options) (*Server, error) {
 	}
 	for _, j := range s.jobs.unfinished() {
 		if s.programs.has(j.ID) { // the crash came between the program and the note of it
+			if c := j.Labels.given(); c != (change{}) {
+				if _, err := s.programs.label(j.ID, c); err != nil {
+					return nil, err
+				}
+			}
 			s.jobs.finish(j, nil, false)
 			continue
 		}
