@@ -181,10 +181,20 @@ func (s *Server) runtime(w http.ResponseWriter, r *http.Request) error {
 		for _, at := range []**models.BaseModel{&m.LocalSDK.BaseModel, &m.JSSDK.BaseModel} {
 			if *at != nil && (*at).URL == "" {
 				own := **at
-				own.URL = "http://" + r.Host + "/models/" + i.SHA256 + ".gguf"
+				own.URL = scheme(r) + "://" + r.Host + "/models/" + i.SHA256 + ".gguf"
 				*at = &own
 			}
 		}
 	}
 	return reply(w, http.StatusOK, m)
+}
+
+// scheme is that by which the client came. A proxy that ends TLS says so; whoever lies about it only
+// gets an address of no use.
+func scheme(r *http.Request) string {
+	first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",") // the client's own, where proxies stand in a row
+	if r.TLS != nil || strings.EqualFold(strings.TrimSpace(first), "https") {
+		return "https"
+	}
+	return "http"
 }

@@ -6,9 +6,13 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"paw/models"
 )
 
 func TestModelsHaveRangesAndStrongTags(t *testing.T) {
@@ -83,4 +87,39 @@ func TestChunkListOfADamagedFileIsRefused(t *testing.T) {
 		o.Interpreters = []Interpreter{{ID: "m", Bytes: 15, SHA256: baseDigest, Open: FileInterpreter(path)}}
 	})
 	f.want(500, "GET", "/models/"+baseDigest+".chunks.json", "")
+}
+
+func TestManifestNamesTheSchemeOfTheClient(t *testing.T) {
+	with := func(o *Options) {
+		o.Interpreters = []Interpreter{{ID: models.MiniID, SHA256: baseDigest, Embedded: true}}
+	}
+	f := start(t, with)
+	secure := httptest.NewTLSServer(f.server.Handler())
+	defer secure.Close()
+	for name, c := range map[string]struct{ url, forwarded, want string }{
+		"plain":                     {f.URL, "", "http://"},
+		"a proxy with TLS":          {f.URL, "https", "https://"},
+		"two proxies":               {f.URL, "HTTPS, http", "https://"},
+		"a proxy without TLS":       {f.URL, "http", "http://"},
+		"plain, TLS further inside": {f.URL, "http, https", "http://"},
+		"TLS of its own":            {secure.URL, "", "https://"},
+		"rubbish":                   {f.URL, "javascript", "http://"},
+	} {
+		r, err := http.NewRequest("GET", c.url+"/api/v1/models/runtimes/"+models.MiniID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-Proto", c.forwarded)
+		}
+		a, err := secure.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(a.Body)
+		a.Body.Close()
+		if want := `"url":"` + c.want + r.Host + "/models/" + baseDigest + `.gguf"`; !strings.Contains(string(text), want) {
+			t.Errorf("%s: no %s in %s", name, want, text)
+		}
+	}
 }
