@@ -64,6 +64,11 @@ func Keep(dir, slug string, data []byte) error {
 	if err != nil {
 		return err
 	}
+	folder, err := own(dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Release()
 	objects, err := store.Open(filepath.Join(dir, "objects"))
 	if err != nil {
 		return err

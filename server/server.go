@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type Server struct {
 	jobs      *queue
 	programs  *catalogue
 	models    *library
+	folder    *store.Lock // nobody else changes the data folder
 	stop      context.CancelFunc
 	workers   sync.WaitGroup
 }
@@ -74,7 +76,8 @@ func (l *lazyCompiler) get(ctx context.Context) (compiler.Compiler, error) {
 }
 
 // New opens the data folder, takes up the jobs that a crash or shutdown left, and starts working.
-func New(o Options) (*Server, error) {
+// The folder is its own until Close: a second server there would know nothing of what this one files.
+func New(o Options) (s *Server, err error) {
 	if len(o.Compilers) == 0 {
 		return nil, errors.New("server: at least one compiler is needed")
 	}
@@ -84,11 +87,20 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
+	folder, err := own(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, folder.Release())
+		}
+	}()
 	objects, err := store.Open(filepath.Join(o.Dir, "objects"))
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	s := &Server{o: o, compilers: map[string]*lazyCompiler{}, models: newLibrary(o.Interpreters)}
+	s = &Server{o: o, folder: folder, compilers: map[string]*lazyCompiler{}, models: newLibrary(o.Interpreters)}
 	for _, c := range o.Compilers {
 		s.compilers[c.Name] = &lazyCompiler{Compiler: c}
 		s.order = append(s.order, c.Name)
@@ -102,7 +114,7 @@ func New(o Options) (*Server, error) {
 	for _, j := range s.jobs.unfinished() {
 		if s.programs.has(j.ID) { // the crash came between the program and the note of it
 			if c := j.Labels.given(); c != (change{}) {
-				if _, err := s.programs.label(j.ID, c); err != nil {
+				if _, err = s.programs.label(j.ID, c); err != nil {
 					return nil, err
 				}
 			}
@@ -119,12 +131,25 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Close cancels what is being compiled, which starts again with the next New, and waits for it.
+// own takes a data folder, which is made when it is not there.
+func own(dir string) (*store.Lock, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	l, err := store.Acquire(filepath.Join(dir, "lock"))
+	if errors.Is(err, store.ErrLocked) {
+		return nil, fmt.Errorf("server: another paw serve uses the folder %s: end it, or choose another folder with --data: %w", dir, err)
+	}
+	return l, err
+}
+
+// Close cancels what is being compiled, which starts again with the next New, waits for it, and gives
+// the data folder back.
 func (s *Server) Close() error {
 	s.jobs.close()
 	s.stop()
 	s.workers.Wait()
-	return nil
+	return s.folder.Release()
 }
 
 // Handler is the API and the site behind their guards.

@@ -17,6 +17,9 @@ import (
 
 // TestMain lets the test binary be a process that dies at a failpoint.
 func TestMain(m *testing.M) {
+	if path := os.Getenv("PAW_STORE_LOCK"); path != "" {
+		hold(path)
+	}
 	if point := os.Getenv("PAW_STORE_DIE"); point != "" {
 		die(point, os.Getenv("PAW_STORE_DIR"))
 	}

@@ -60,19 +60,19 @@ func serveCommand(ctx context.Context, c *console, args []string) error {
 	if err := offer(&o, files); err != nil {
 		return err
 	}
-	s, err := server.New(o)
-	if err != nil {
-		return err
-	}
-	return errors.Join(listen(ctx, c, *addr, s.Handler()), s.Close())
-}
-
-// listen serves until ctx ends.
-func listen(ctx context.Context, c *console, addr string, h http.Handler) error {
-	l, err := net.Listen("tcp", addr)
+	l, err := net.Listen("tcp", *addr) // before anything is touched, so that a taken port changes nothing
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --addr", err)
 	}
+	s, err := server.New(o)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return errors.Join(answer(ctx, c, l, s.Handler()), s.Close())
+}
+
+// answer serves until ctx ends, and closes l.
+func answer(ctx context.Context, c *console, l net.Listener, h http.Handler) error {
 	// Requests end with ctx, so that pages which follow a compilation do not hold up the end.
 	hs := &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

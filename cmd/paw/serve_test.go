@@ -156,3 +156,24 @@ func TestServeIsolatesWhenAsked(t *testing.T) {
 		}
 	}
 }
+
+// A second server changes nothing: neither on a port that is taken, nor on a folder that is in use.
+func TestServeTwice(t *testing.T) {
+	t.Setenv("PAW_HOME", t.TempDir())
+	used, other := t.TempDir(), filepath.Join(t.TempDir(), "new")
+	s := serve(t, used)
+	if r := paw(t, "", "serve", "--addr", strings.TrimPrefix(s.url, "http://"), "--data", other); r.code != exitFailed || !strings.Contains(r.err, "--addr") {
+		t.Errorf("on a port that is taken: %+v", r)
+	}
+	if _, err := os.Stat(other); err == nil {
+		t.Error("a server without a port made its folder")
+	}
+	if r := paw(t, "", "serve", "--addr", "127.0.0.1:0", "--data", used); r.code != exitFailed || !strings.Contains(r.err, "--data") || !strings.Contains(r.err, "another paw serve") {
+		t.Errorf("on a folder that is in use: %+v", r)
+	}
+	s.Process.Kill()
+	s.Wait()
+	if status, _ := call(t, "GET", serve(t, used).url+"/api/v1/health", ""); status != 200 {
+		t.Errorf("after the kill: %d", status)
+	}
+}
