@@ -53,7 +53,7 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := specText(c, *spec, *specFile)
+	text, err := specText(ctx, c, *spec, *specFile)
 	if err != nil {
 		return err
 	}
@@ -136,14 +136,14 @@ func (o *compileOptions) request(spec string) compiler.Request {
 	return compiler.Request{Spec: spec, Steps: o.steps, Seed: o.seed, BatchTokens: o.batchTokens, SkipEvaluation: o.skip}
 }
 
-func specText(c *console, text, file string) (string, error) {
+func specText(ctx context.Context, c *console, text, file string) (string, error) {
 	switch {
 	case (text == "") == (file == ""):
 		return "", misuse("give the description by --spec TEXT or by --spec-file F")
 	case file == "":
 		return text, nil
 	case file == "-":
-		b, err := io.ReadAll(io.LimitReader(c.in, 1<<20))
+		b, err := readAll(ctx, io.LimitReader(c.in, 1<<20))
 		return string(b), err
 	}
 	b, err := os.ReadFile(file)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"strings"
@@ -77,14 +76,7 @@ func runCommand(ctx context.Context, c *console, args []string) error {
 	if len(rest) == 2 && rest[1] != "-" {
 		return answer(rest[1])
 	}
-	lines := bufio.NewScanner(c.in)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if err := answer(lines.Text()); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
+	return eachLine(ctx, c.in, answer)
 }
 
 func printAnswer(c *console, a function.Answer, took time.Duration, asJSON bool) error {
