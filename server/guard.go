@@ -20,10 +20,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	protected := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest.Guard(w)
-		if !s.ownName(r) {
+		if name := hostName(r.Host); !s.ownName(r, name) {
 			s.handle(func(http.ResponseWriter, *http.Request) error {
 				return problem(http.StatusMisdirectedRequest, "unknown_host",
-					"this server does not answer to the name "+r.Host+": use localhost, or start it with --host NAME")
+					"this server does not answer to the name "+name+": use localhost, or start it with --host "+name)
 			}).ServeHTTP(w, r)
 			return
 		}
@@ -31,15 +31,19 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// ownName tells whether the Host header names this machine: a loopback name, the very address that
-// the connection came to, or a name that the owner allowed.
-func (s *Server) ownName(r *http.Request) bool {
-	host := r.Host
+// hostName is the name or address in a Host header, or one that the owner allows: without port, brackets
+// and the root's dot, in lower case.
+func hostName(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "localhost" || slices.ContainsFunc(s.o.Hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+// ownName tells whether a request's host names this machine: a loopback name, the very address that
+// the connection came to, or a name that the owner allowed.
+func (s *Server) ownName(r *http.Request, host string) bool {
+	if host == "localhost" || slices.ContainsFunc(s.o.Hosts, func(h string) bool { return hostName(h) == host }) {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)

@@ -210,7 +210,7 @@ func TestFullQueue(t *testing.T) {
 }
 
 func TestRequestsThatAreRefused(t *testing.T) {
-	f := start(t, func(o *Options) { o.Hosts = []string{"paw.example"} })
+	f := start(t, func(o *Options) { o.Hosts = []string{"paw.example", "Box.:7717", "[2001:db8::1]:7717"} })
 	for name, c := range map[string]struct {
 		status             int
 		method, path, body string
@@ -230,6 +230,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"rebound name, port":    {421, "GET", "/api/v1/programs", "", []string{"Host: evil.example:80"}},
 		"another address":       {421, "GET", "/api/v1/health", "", []string{"Host: 192.0.2.1"}},
 		"allowed name":          {200, "GET", "/api/v1/health", "", []string{"Host: paw.example:8080"}},
+		"allowed with a port":   {200, "GET", "/api/v1/health", "", []string{"Host: box:9"}},
+		"allowed, no port":      {200, "GET", "/api/v1/health", "", []string{"Host: BOX"}},
+		"allowed address":       {200, "GET", "/api/v1/health", "", []string{"Host: [2001:db8::1]:80"}},
 		"loopback name":         {200, "GET", "/api/v1/health", "", []string{"Host: localhost:9"}},
 		"loopback v6":           {200, "GET", "/api/v1/health", "", []string{"Host: [::1]:9"}},
 		"unknown endpoint":      {404, "GET", "/api/v1/nothing", "", nil},
@@ -311,4 +314,15 @@ func TestCompilerThatDoesNotOpen(t *testing.T) {
 	if a := f.want(503, "POST", "/api/v1/compile", goodSpec); !strings.Contains(a["message"].(string), "the file is gone") {
 		t.Errorf("answer %v", a)
 	}
+}
+
+// The advice must work when it is followed to the letter.
+func TestTheAdviceForAnUnknownNameWorks(t *testing.T) {
+	a := start(t).want(421, "GET", "/api/v1/health", "", "Host: box.example:7717")
+	_, advice, ok := strings.Cut(a["message"].(string), "--host ")
+	if !ok || strings.Contains(a["message"].(string), ":7717") {
+		t.Fatalf("message %q", a["message"])
+	}
+	f := start(t, func(o *Options) { o.Hosts = []string{advice} })
+	f.want(200, "GET", "/api/v1/health", "", "Host: box.example:7717")
 }

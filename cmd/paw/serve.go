@@ -78,7 +78,7 @@ func answer(ctx context.Context, c *console, l net.Listener, h http.Handler) err
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	fmt.Fprintf(c.out, "paw: listening on http://%s\n", l.Addr())
+	fmt.Fprintf(c.out, "paw: listening on %s\n", address(l.Addr()))
 	ended := make(chan error, 1)
 	go func() { ended <- hs.Serve(l) }()
 	select {
@@ -92,6 +92,15 @@ func answer(ctx context.Context, c *console, l net.Listener, h http.Handler) err
 		return hs.Close()
 	}
 	return nil
+}
+
+// address is where a browser on this machine finds the server. Of all addresses the guard knows
+// localhost for sure, and no browser opens http://[::].
+func address(a net.Addr) string {
+	if t, ok := a.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d (and on every address of this machine)", t.Port)
+	}
+	return "http://" + a.String()
 }
 
 func dataFolder() (string, error) {

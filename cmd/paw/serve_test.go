@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -175,5 +176,21 @@ func TestServeTwice(t *testing.T) {
 	s.Wait()
 	if status, _ := call(t, "GET", serve(t, used).url+"/api/v1/health", ""); status != 200 {
 		t.Errorf("after the kill: %d", status)
+	}
+}
+
+func TestServePrintsAnAddressThatOpens(t *testing.T) {
+	for addr, want := range map[string]string{
+		":0": "http://localhost:", "0.0.0.0:0": "http://localhost:", "[::]:0": "http://localhost:", "127.0.0.1:0": "http://127.0.0.1:",
+	} {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			t.Logf("%s: %v", addr, err) // a machine without IPv6
+			continue
+		}
+		l.Close()
+		if got := address(l.Addr()); !strings.HasPrefix(got, want) || strings.HasPrefix(got, want+"0") {
+			t.Errorf("%s: %q", addr, got)
+		}
 	}
 }
