@@ -23,7 +23,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if name := hostName(r.Host); !s.ownName(r, name) {
 			s.handle(func(http.ResponseWriter, *http.Request) error {
 				return problem(http.StatusMisdirectedRequest, "unknown_host",
-					"this server does not answer to the name "+name+": use localhost, or start it with --host "+name)
+					"this server does not answer to the name "+name+": use localhost, or, if that name is yours, start it with --host "+name)
 			}).ServeHTTP(w, r)
 			return
 		}
