@@ -210,7 +210,10 @@ func (s *Server) work(ctx context.Context) {
 		if j == nil {
 			return
 		}
-		err := s.make(jctx, j)
+		err := errAttempts
+		if j.Attempts <= maxAttempts { // nobody else changes it while the job runs
+			err = s.make(jctx, j)
+		}
 		interrupted := ctx.Err() != nil
 		j.cancel()
 		s.jobs.finish(j, err, interrupted)

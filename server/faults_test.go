@@ -110,6 +110,80 @@ func TestPanickingCompilerFailsItsJobAlone(t *testing.T) {
 	f.want(200, "GET", "/api/v1/health", "")
 }
 
+// A job that takes the process with it must not do so at every start for ever; one that is interrupted
+// in good order, or unluckily a few times, goes on.
+func TestAJobThatKillsTheServerIsGivenUp(t *testing.T) {
+	f := start(t)
+	id := f.want(202, "POST", "/api/v1/compile/async", goodSpec)["job_id"].(string)
+	<-f.compiler.begun
+	path := filepath.Join(f.dir, "jobs", id+".json")
+	killed, err := os.ReadFile(path) // what a kill would leave now
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for starts := 2; starts <= maxAttempts+1; starts++ {
+		if err := os.WriteFile(path, killed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := newSlow()
+		s, err := New(options(f.dir, c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if starts <= maxAttempts {
+			<-c.begun
+		} else {
+			for now, _, _, changed := s.look(s.jobs.find(id), 0); !now.State.ended(); now, _, _, changed = s.look(s.jobs.find(id), 0) {
+				<-changed
+			}
+			now, _, _, _ := s.look(s.jobs.find(id), 0)
+			if now.State != Failed || !strings.Contains(now.Error, "ended 10 times") || now.Hint == "" || len(c.begun) != 0 {
+				t.Errorf("after %d starts: %s %q %q", starts, now.State, now.Error, now.Hint)
+			}
+			j, err := s.jobs.submit(id, now.Spec, now.Compiler, labels{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-c.begun
+			if now, _, _, _ := s.look(j, 0); now.Attempts != 1 {
+				t.Errorf("asked for again: attempt %d", now.Attempts)
+			}
+		}
+		if killed, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestInterruptionsAreNoAttempts(t *testing.T) {
+	f := start(t)
+	id := f.want(202, "POST", "/api/v1/compile/async", goodSpec)["job_id"].(string)
+	<-f.compiler.begun
+	if err := f.server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range maxAttempts + 2 {
+		c := newSlow()
+		s, err := New(options(f.dir, c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-c.begun
+		if now, _, _, _ := s.look(s.jobs.find(id), 0); now.Attempts != 1 {
+			t.Errorf("%d attempts are noted", now.Attempts)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAnIdNeverChangesItsBytes(t *testing.T) {
 	f := start(t)
 	id := f.compiled(goodSpec)

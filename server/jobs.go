@@ -39,8 +39,9 @@ type job struct {
 	Compiler  string    `json:"compiler"`
 	State     State     `json:"status"`
 	Error     string    `json:"error,omitempty"`
-	Hint      string    `json:"hint,omitempty"` // what to do about the error
-	Labels    labels    `json:"labels"`         // what the program will be filed under
+	Hint      string    `json:"hint,omitempty"`     // what to do about the error
+	Labels    labels    `json:"labels"`             // what the program will be filed under
+	Attempts  int       `json:"attempts,omitempty"` // starts that neither ended nor were interrupted: the process died
 	Created   time.Time `json:"created_at"`
 	Completed time.Time `json:"completed_at,omitzero"`
 
@@ -54,7 +55,13 @@ const (
 	maxEvents  = 4096 // of a job, kept for pages that come late
 	maxEnded   = 1000 // ended jobs that are remembered
 	defaultMax = 32
+
+	// maxAttempts bounds how often a job that takes the process with it is taken up again. A machine
+	// may lose its power a few times for other reasons.
+	maxAttempts = 10
 )
+
+var errAttempts = fmt.Errorf("the server ended %d times while this was compiled, without finishing it", maxAttempts)
 
 var errFull = errors.New("server: too many compilations are waiting")
 
@@ -174,7 +181,8 @@ func (q *queue) submit(id, spec, compiler string, l labels) (*job, error) {
 	return j, nil
 }
 
-// next waits for a job and marks it as compiling; nil when ctx ends.
+// next waits for a job and marks it as compiling; nil when ctx ends. That it was begun is on disk
+// before it begins.
 func (q *queue) next(ctx context.Context) (*job, context.Context) {
 	for {
 		q.mu.Lock()
@@ -186,6 +194,10 @@ func (q *queue) next(ctx context.Context) (*job, context.Context) {
 			}
 			jctx, cancel := context.WithCancel(ctx)
 			j.State, j.cancel, j.events = Compiling, cancel, nil
+			j.Attempts++
+			if err := q.save(j); err != nil {
+				q.log("job %s: %v", j.ID, err)
+			}
 			j.announce()
 			q.mu.Unlock()
 			return j, jctx
@@ -221,12 +233,21 @@ func (q *queue) finish(j *job, err error, interrupted bool) {
 		j.State = Cancelled
 	case interrupted: // whatever error the compiler made of it
 		j.State = Queued
+		j.Attempts--
+		if q.jobs[j.ID] == j {
+			if err := q.save(j); err != nil {
+				q.log("job %s: %v", j.ID, err)
+			}
+		}
 		j.announce()
 		return
 	default:
 		j.State, j.Error, j.Hint = Failed, err.Error(), "change the description or its examples, then compile again"
 		if errors.Is(err, errPanic) {
 			j.Hint = "compile again; if it fails again, report it"
+		}
+		if errors.Is(err, errAttempts) {
+			j.Hint = "see why it ended (out of memory?), use fewer or shorter examples, then compile again"
 		}
 	}
 	j.Completed = time.Now().UTC()

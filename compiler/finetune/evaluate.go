@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"paw/compiler"
@@ -20,6 +21,8 @@ const (
 	fewestFolded = 4
 )
 
+var errFault = errors.New("finetune: evaluation: an internal fault")
+
 // evaluate measures the method on the spec's own examples: every fold rebuilds its pseudo-program,
 // trains from the start, is rounded to Q4_0 and answers, through function, the examples it never saw.
 func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
@@ -32,23 +35,37 @@ func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	j.trainings += len(split)
 	results := make([]report.Result, len(examples))
 	// A fold is asked, which takes one processor, while the next one is trained.
+	var asked sync.WaitGroup
+	defer asked.Wait() // also when the training panics: nobody may use the interpreter behind its owner's back
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var asked sync.WaitGroup
+	var fault any
+	wait := func() {
+		asked.Wait()
+		if fault != nil {
+			panic(fault) // here, where a caller can recover it; in its own goroutine it ends the process
+		}
+	}
 	for _, held := range split {
 		p, err := j.program(ctx, report.Training(examples, held), compiler.StageEvaluate)
-		asked.Wait()
+		wait()
 		if err = cmp.Or(context.Cause(ctx), err); err != nil {
 			return nil, err
 		}
 		j.progress(compiler.Event{Stage: compiler.StageEvaluate, Message: fmt.Sprintf("asking %d examples it has not seen", len(held))})
 		asked.Go(func() {
+			defer func() {
+				if e := recover(); e != nil {
+					fault = fmt.Sprintf("asking held-out examples: %v\n%s", e, debug.Stack())
+					stop(errFault) // the training of the next fold
+				}
+			}()
 			if err := j.answer(ctx, p, held, results); err != nil {
 				stop(err)
 			}
 		})
 	}
-	asked.Wait()
+	wait()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
