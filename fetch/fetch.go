@@ -44,7 +44,8 @@ type Options struct {
 	Stall         time.Duration // longest silence of a server; 0: 30 s
 }
 
-// Fetcher downloads files. It is safe for concurrent use on different paths.
+// Fetcher downloads files. It is safe for concurrent use: of one path there is one download at a time
+// on this machine, whoever runs it.
 type Fetcher struct {
 	options Options
 	client  *http.Client
@@ -65,7 +66,8 @@ func New(o Options) *Fetcher {
 }
 
 // Fetch downloads r to path. What came of an earlier attempt (path + ".part") is resumed. A file that
-// is already there with the right bytes is kept.
+// is already there with the right bytes is kept. While another process downloads to the same path,
+// Fetch waits for it and tells its progress.
 func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
 	if _, err := store.ParseDigest(r.SHA256); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrFailed, r.URL, err)
@@ -83,6 +85,14 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
 		return fmt.Errorf("fetch: %w", err)
 	}
 	d := &download{Fetcher: f, Request: r, part: path + ".part"}
+	lock, err := d.alone(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	if right, _ := hasBytes(path, r); right { // the one that was waited for got it
+		return nil
+	}
 	if err := d.open(); err != nil {
 		return err
 	}
@@ -103,8 +113,37 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
 	if err := d.file.Close(); err != nil {
 		return fmt.Errorf("fetch: %w", err)
 	}
-	return store.Rename(d.part, path)
+	if err := store.Rename(d.part, path); err != nil {
+		if right, _ := hasBytes(path, r); right { // whoever knew no lock was faster
+			return nil
+		}
+		return fmt.Errorf("fetch: %w", err)
+	}
+	return nil
 }
+
+// alone waits until nobody else downloads to path: two at once would write to one partial file, and
+// one of them to what the other has installed.
+func (d *download) alone(ctx context.Context, path string) (*store.Lock, error) {
+	for {
+		lock, err := store.Acquire(path + ".lock")
+		if !errors.Is(err, store.ErrLocked) {
+			return lock, err
+		}
+		if info, err := os.Stat(d.part); err == nil {
+			d.done = min(info.Size(), d.Size)
+			d.tell(false)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(waiting):
+		}
+	}
+}
+
+// waiting is how long to wait before looking again whether another download has ended.
+const waiting = 100 * time.Millisecond
 
 func hasBytes(path string, r Request) (bool, error) {
 	f, err := os.Open(path)

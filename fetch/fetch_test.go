@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -80,6 +81,9 @@ func check(t *testing.T, path string) {
 	}
 	if _, err := os.Stat(path + ".part"); err == nil {
 		t.Error("the partial file is still there")
+	}
+	if _, err := os.Stat(path + ".lock"); err == nil && runtime.GOOS != "windows" {
+		t.Error("the lock is still there")
 	}
 }
 
