@@ -55,7 +55,10 @@ func openBase(ctx context.Context, name string, progress func(done, total int64)
 		}
 		if path, err = library.Path(name); err != nil {
 			if errors.Is(err, models.ErrUnknown) {
-				return nil, misuse("%s is neither a file nor a known model", name)
+				return nil, misuse("%q is neither a file nor a known model", name)
+			}
+			if !runs(library.Interpreter(name)) {
+				return nil, misuse("%s runs in pages only (engine wllama): choose another interpreter", name)
 			}
 			return nil, err
 		}
@@ -132,9 +135,30 @@ func openBaseFor(ctx context.Context, p *pawfile.Program, name string, progress 
 			return openFile(ctx, path, p.Meta.RuntimeID, p.Meta.Interpreter, progress)
 		}
 	}
-	return nil, fmt.Errorf("the program needs interpreter %q (sha256 %.12s…), which is not here: paw models pull %s, or --interpreter FILE, or recompile it",
-		p.Meta.RuntimeID, want, p.Meta.RuntimeID)
+	return nil, missing(library, &p.Meta)
 }
+
+// missing says what to do about a program whose interpreter is not here. What the program says of
+// itself is quoted: nobody has vouched for it. A download is advised only when it will help.
+func missing(l *models.Library, m *pawfile.Meta) error {
+	needs := fmt.Sprintf("the program needs interpreter %q", m.RuntimeID)
+	if m.BaseSHA256 != "" {
+		needs += fmt.Sprintf(" (sha256 %.12q…)", m.BaseSHA256)
+	}
+	for _, p := range l.Pins {
+		if p.SHA256 != m.BaseSHA256 && (m.BaseSHA256 != "" || p.ID != m.RuntimeID) {
+			continue
+		}
+		if !runs(p.Interpreter) {
+			return fmt.Errorf("%s, which runs in pages only (engine wllama): compile it again to run it here", needs)
+		}
+		return fmt.Errorf("%s, which is not here: paw models pull %s, or give its file with --interpreter FILE", needs, p.ID)
+	}
+	return fmt.Errorf("%s, which is not here: compile it again, or give its interpreter with --interpreter FILE", needs)
+}
+
+// runs tells whether the engine of this command loads a known model, by meta.json's name for it.
+func runs(interpreter string) bool { return interpreter == "gpt2" || interpreter == models.MiniID }
 
 // making describes a way to make programs, for lists of compilers.
 type making struct {

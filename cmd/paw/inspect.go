@@ -44,6 +44,7 @@ type inspectedTensor struct {
 func inspectCommand(_ context.Context, c *console, args []string) error {
 	f := newFlags(c, "inspect", "X.paw | X.gguf", inspectHelp)
 	tensors := f.Bool("tensors", false, "list every tensor")
+	c = &console{c.in, plain{c.out}, c.err} // whoever made the file has a say in what is printed
 	rest, err := f.parse(args)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func execute(ctx context.Context, c *console, args []string) int {
 			return exitOK
 		}
 		if err != nil {
-			fmt.Fprintf(c.err, "paw %s: %v\n", cmd.name, err)
+			fmt.Fprintf(c.err, "paw %s: %s\n", cmd.name, visible(err.Error()))
 		}
 		return exitCode(ctx, err)
 	}

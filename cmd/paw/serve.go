@@ -146,7 +146,7 @@ func offer(o *server.Options, files []string) error {
 			ID: m.ID, Name: m.Name, Interpreter: m.Interpreter, Bytes: m.Bytes, SHA256: m.SHA256,
 			Licence: "not declared by its publisher; GPT-2 itself: MIT", Source: m.URL, Pull: "paw models pull " + m.ID,
 		}
-		if m.Interpreter != "gpt2" {
+		if !runs(m.Interpreter) {
 			continue // no engine of ours runs it yet
 		}
 		if m.Installed {
