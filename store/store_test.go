@@ -226,3 +226,31 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("room for 10 bytes: %v", err)
 	}
 }
+
+func TestWritable(t *testing.T) {
+	dir := t.TempDir()
+	file, closed := filepath.Join(dir, "file"), filepath.Join(dir, "closed")
+	if err := errors.Join(os.WriteFile(file, nil, 0o644), os.Mkdir(closed, 0o500)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		filepath.Join(dir, "new"):     "",
+		file:                          "",
+		dir:                           "is a folder",
+		filepath.Join(dir, "no", "x"): "no folder",
+		filepath.Join(file, "x"):      "no folder",
+		filepath.Join(dir, "no") + string(filepath.Separator): "no folder",
+		filepath.Join(closed, "x"):                            "takes no files",
+	} {
+		if strings.HasPrefix(path, closed) && (runtime.GOOS == "windows" || os.Geteuid() == 0) {
+			continue // there, or for root, the folder is not closed
+		}
+		err := Writable(path)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+		t.Errorf("it leaves %v (%v)", left, err)
+	}
+}

@@ -25,6 +25,23 @@ func WriteFile(path string, data []byte, perm os.FileMode) error {
 	})
 }
 
+// Writable tells whether WriteFile could write path now: its folder is there and takes new files, and
+// path itself is no folder. It leaves nothing behind.
+func Writable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder", path)
+	}
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s", dir)
+	}
+	f, err := os.CreateTemp(dir, temporary+"*")
+	if err != nil {
+		return fmt.Errorf("the folder %s takes no files: %w", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 const temporary = ".paw-tmp-"
 
 func write(path string, perm os.FileMode, fill func(*os.File) error) (err error) {

@@ -73,6 +73,9 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	if _, err := pseudo.Parse(text); err != nil { // before anything is loaded
 		return err
 	}
+	if err := store.Writable(*out); err != nil { // before anything is computed in vain
+		return misuse("--out: %v: choose a file in a folder that you may write to", err)
+	}
 	show := newProgress(c)
 	defer show.done()
 	base, chosen, err := openCompiler(ctx, *interpreter, *name, show)
