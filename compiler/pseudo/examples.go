@@ -31,17 +31,17 @@ func (d document) text() []string {
 }
 
 // A marker opens a line, after an optional bullet, "Example 3:" and emphasis.
-const markerHead = `(?i)^[ \t]*(?:[-*•>+#]{1,3}[ \t]|\d{1,3}[.)][ \t])?[ \t]*[*_]{0,3}(?:(?:example|sample|expected)[ \t]*#?\d{0,4}[ \t]*[:.)–-]?[ \t]*)?[*_]{0,3}`
-const markerTail = `[ \t]*(?:#?\d{1,4}|\(\d{1,4}\))?[*_]{0,3}[ \t]*[:：][*_]{0,3}[ \t]?(.*)$`
+const markerHead = `(?i)^[\t\p{Zs}]*(?:[-*•>+#]{1,3}[\t\p{Zs}]|\d{1,3}[.)][\t\p{Zs}])?[\t\p{Zs}]*[*_]{0,3}(?:(?:example|sample|expected)[\t\p{Zs}]*#?\d{0,4}[\t\p{Zs}]*[:.)–-]?[\t\p{Zs}]*)?[*_]{0,3}`
+const markerTail = `[\t\p{Zs}]*(?:#?\d{1,4}|\(\d{1,4}\))?[*_]{0,3}[\t\p{Zs}]*[:：][*_]{0,3}[\t\p{Zs}]?(.*)$`
 
 var (
 	inputMark  = regexp.MustCompile(markerHead + `input` + markerTail)
 	outputMark = regexp.MustCompile(markerHead + `output` + markerTail)
 	// On one line: "Input: x → Output: y". The arrow makes it certain.
-	arrowOutput = regexp.MustCompile(`(?i)[ \t]*(?:→|⇒|->|=>|\|)[ \t]*[*_]{0,3}output[*_]{0,3}[ \t]*[:：][*_]{0,3}[ \t]*`)
-	plainOutput = regexp.MustCompile(`(?i)[ \t]*[,;]?[ \t]+[*_]{0,3}output[*_]{0,3}[ \t]*[:：][*_]{0,3}[ \t]*`)
+	arrowOutput = regexp.MustCompile(`(?i)[\t\p{Zs}]*(?:→|⇒|->|=>|\|)[\t\p{Zs}]*[*_]{0,3}output[*_]{0,3}[\t\p{Zs}]*[:：][*_]{0,3}[\t\p{Zs}]*`)
+	plainOutput = regexp.MustCompile(`(?i)[\t\p{Zs}]*[,;]?[\t\p{Zs}]+[*_]{0,3}output[*_]{0,3}[\t\p{Zs}]*[:：][*_]{0,3}[\t\p{Zs}]*`)
 	// Headings that only announce examples say nothing about the task.
-	heading = regexp.MustCompile(`(?i)^[ \t#*_-]*(?:(?:here (?:are|is)|see|some|a few|more|for|an?|the|following|below)[ \t]+)*(?:test[ \t]+)?(?:examples?|samples?|cases?)(?:[ \t]+(?:below|follow|#?\d{1,4}))?[ \t]*[:.)]?[ \t*_-]*$`)
+	heading = regexp.MustCompile(`(?i)^[\t\p{Zs}#*_-]*(?:(?:here (?:are|is)|see|some|a few|more|for|an?|the|following|below)[\t\p{Zs}]+)*(?:test[\t\p{Zs}]+)?(?:examples?|samples?|cases?)(?:[\t\p{Zs}]+(?:below|follow|#?\d{1,4}))?[\t\p{Zs}]*[:.)]?[\t\p{Zs}*_-]*$`)
 )
 
 type markKind byte

@@ -53,6 +53,11 @@ var labelCases = []struct {
 	{"Labels:\n- \"trick or treat\"\n- \"carol singing\"\n- \"other\"\nWhich custom does the text describe?", "trick or treat|carol singing|other"},
 	{"Assign a label:\n- urgent if the tenant needs help today\n- wait if it can go on the list", "urgent|wait"},
 	{"Categories:\n\t1) spam\n\t2) promo\n\t3) ham\n\nClassify the subject line.", "spam|promo|ham"},
+	{"Labels for the ticket:\n\u00a0- urgent\n\u00a0- wait", "urgent|wait"},
+	{"Labels for the ticket:\n\u3000• urgent\n\u2003• wait", "urgent|wait"},
+	{"Labels for the ticket:\n\t\u00a0-\u00a0not urgent\n\t\u00a0- wait", "not urgent|wait"},
+	{"Labels:\u00a0urgent,\u00a0wait,\u202flater", "urgent|wait|later"},
+
 	// slashes
 	{"Classify the sentiment (positive/negative/neutral).", "positive|negative|neutral"},
 	{"Label the review as good/bad/mixed.", "good|bad|mixed"},

@@ -119,7 +119,8 @@ func endOfQuote(text string, from int, quote string) int {
 	return -1
 }
 
-// withoutPatterns is the document with its expressions blanked out: (low|high)-\d lists no labels.
+// withoutPatterns is the document as labels are looked for in it: its expressions blanked out, for (low|high)-\d
+// lists no labels, and all its spaces plain, for \s of the rules knows no others.
 func (d document) withoutPatterns(found []statedPattern) document {
 	out := document{pairs: d.pairs}
 	start := 0 // of the line in the joined text
@@ -131,7 +132,7 @@ func (d document) withoutPatterns(found []statedPattern) document {
 			at = found[0].to - start
 		}
 		b.WriteString(l.text[at:])
-		out.lines = append(out.lines, line{b.String(), l.no})
+		out.lines = append(out.lines, line{plainSpaces(b.String()), l.no})
 		start += len(l.text) + 1
 	}
 	return out

@@ -116,3 +116,14 @@ func clean(s string) string {
 	}, s)
 	return strings.TrimSpace(s)
 }
+
+// plainSpaces turns no-break, wide and thin spaces into ordinary ones. Examples
+// keep theirs: what an input holds or an output needs is not for the parser to say.
+func plainSpaces(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Zs, r) {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -92,6 +92,8 @@ func TestExamples(t *testing.T) {
 			task: defaultTask, examples: []Example{{"good", "yes"}, {"bad", "no"}}},
 		{name: "an empty input", spec: "Say yes or no.\nInput:\nOutput: no",
 			task: "Say yes or no.", examples: []Example{{"", "no"}}},
+		{name: "no-break spaces around markers, and in values, where they stay", spec: "Dis oui ou non.\n\u00a0Input\u00a0:\u00a0a\u00a0?\n\u3000Output\u00a0: oui\u00a0!",
+			task: "Dis oui ou non.", examples: []Example{{"a\u00a0?", "oui\u00a0!"}}},
 		{name: "not UTF-8, zero-width", spec: "Say yes\u200b or no.\xff\nInput: a\nOutput: yes",
 			task: "Say yes or no.\uFFFD", examples: []Example{{"a", "yes"}}},
 	} {
@@ -284,7 +286,7 @@ func TestCatalogueParses(t *testing.T) {
 // generous for a busy machine and the race detector.
 func TestLinearTime(t *testing.T) {
 	for _, unit := range []string{"a or ", "one of: ", "\"", "'a' ", "(", "a/", "\n- a", "Input:\n", "Input: a\nOutput: b\n", "Input: a Output: ",
-		"yes if a, ", "otherwise ", "answer ", "decide whether is ", "a:\nb\n", "yes or no ", "[INPUT]", "\U0001F600", "\xff", "\n- a\n\n\n"} {
+		"yes if a, ", "otherwise ", "answer ", "decide whether is ", "a:\nb\n", "yes or no ", "[INPUT]", "\U0001F600", "\xff", "\n- a\n\n\n", "\n\u00a0- a", "\n\t\u00a0a"} {
 		text := strings.Repeat("labels ", 500) + "\n"
 		text += strings.Repeat(unit, (MaxLength-len(text))/len(unit))
 		start := time.Now()

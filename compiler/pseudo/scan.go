@@ -43,7 +43,7 @@ func readLayout(lines []line) layout {
 		}
 		if bullet.MatchString(text) {
 			end()
-			items, after := readBullets(lines, i)
+			items, after := readBullets(lines, i) // at least this one
 			l.lists = append(l.lists, lineList{lead, true, items})
 			l.paras = append(l.paras, items...)
 			i, lead = after-1, "" // one line leads to one list
@@ -73,24 +73,26 @@ func readLayout(lines []line) layout {
 }
 
 // readBullets takes bullets with at most one blank line between them; an
-// indented line goes on with the bullet above.
+// indented line goes on with the bullet above. The line i is a bullet, so that
+// after is always behind it.
 func readBullets(lines []line, i int) (items []string, after int) {
-	for ; i < len(lines); i++ {
-		text := lines[i].text
-		if m := bullet.FindStringSubmatch(text); m != nil {
+	for first := i; i < len(lines); i++ {
+		text := strings.TrimSpace(lines[i].text)
+		m := bullet.FindStringSubmatch(text)
+		switch {
+		case m != nil:
 			items = append(items, strings.TrimSpace(m[1]))
-			continue
-		}
-		if strings.TrimSpace(text) == "" {
-			if i+1 < len(lines) && bullet.MatchString(lines[i+1].text) {
-				continue
+		case i == first:
+			return []string{text}, i + 1 // what the caller saw as one
+		case text == "":
+			if i+1 == len(lines) || !bullet.MatchString(strings.TrimSpace(lines[i+1].text)) {
+				return items, i
 			}
+		case strings.HasPrefix(lines[i].text, "  ") || strings.HasPrefix(lines[i].text, "\t"):
+			items[len(items)-1] += " " + text
+		default:
 			return items, i
 		}
-		if !strings.HasPrefix(text, "  ") && !strings.HasPrefix(text, "\t") {
-			return items, i
-		}
-		items[len(items)-1] += " " + strings.TrimSpace(text)
 	}
 	return items, i
 }
