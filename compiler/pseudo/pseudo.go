@@ -86,7 +86,7 @@ func Parse(spec string) (Spec, error) {
 			s.Warnings = append(s.Warnings, warning)
 		}
 	}
-	s.JSON = s.Pattern == "" && wantsJSON(s)
+	s.JSON = s.Pattern == "" && wantsJSON(s, asksJSON(strings.Join(doc.text(), "\n")))
 	s.Warnings = append(s.Warnings, doc.conflicts()...)
 	return s, nil
 }
