@@ -15,7 +15,7 @@ const (
 
 var (
 	// directJSON finds "Return a JSON object with …", formJSON "as JSON", but neither "the name in the JSON" nor "from JSON".
-	directJSON = regexp.MustCompile(`(?i)\b(?:return|output|respond with|reply with|answer with|write|produce|give|emit)(?: (?:only|just|exactly|me|back|a|an|one|the|single|valid|flat|compact|minified|strict|well-formed|result|results|answer|it|them))* json\b`)
+	directJSON = regexp.MustCompile(`(?i)\b(?:(?:return|output|respond with|reply with|answer with|write|produce|give|emit):?|(?:output|answer|response|result|reply) (?:must|should|has to|will) be)(?: (?:only|just|exactly|me|back|a|an|one|the|single|valid|flat|compact|minified|strict|well-formed|result|results|answer|it|them))* json\b`)
 	formJSON   = regexp.MustCompile(`(?i)\b(?:as|in|into|to) (?:a |an |one )?(?:single |valid |flat |compact |minified |strict )?json\b`)
 	jsonCue    = regexp.MustCompile(`(?i)\b(` + jsonGiven + `)\b|\b(?:` + jsonVerbs + `)\b`)
 	// "the order given as JSON"
@@ -23,6 +23,11 @@ var (
 	// "Convert the order in JSON to a table."
 	goesOn  = regexp.MustCompile(`(?i)^(?: \w+)? (?:in)?to (?:a |an |plain )?(?:csv|yaml|xml|html|markdown|text|tables?|sentences?|prose|english)\b`)
 	negated = regexp.MustCompile(`(?i)(?:\bnot|\bnever|n['’]t|\bdont|\bcannot|\bwithout|\bavoid|\binstead of|\brather than)(?: [\w'’]+){0,2} $`)
+	// Others' wishes: "Decide whether the user wants to convert a file to JSON."
+	reported = regexp.MustCompile(`(?i)\b(?:wants|asks|tries|needs|wishes|how|whether|customers? want|users? want)(?: \w+){0,3} to $`)
+	// "Can you write it as JSON?" asks for it, "Does the user want to write JSON?" does not.
+	answerable = regexp.MustCompile(`(?i)^(?:please |(?:can|could|would|will) (?:you|we|i)\b).*\?$|[^?]$`)
+	spoken     = regexp.MustCompile(`"[^"\n ]* [^"\n]{1,80}"|“[^”\n ]* [^”\n]{1,80}”`)
 	// A sentence ends with its sign, or with its line where the next begins like one: text is wrapped, too.
 	sentenceOf = regexp.MustCompile(`[.!?;]["'”)*_]*\s|\n\s*\n|\n\s*[-*•#\d]|\n\s*\p{Lu}\p{Ll}`)
 )
@@ -30,10 +35,11 @@ var (
 // asksJSON tells whether a text asks for answers in JSON. Each sentence counts alone, so that "Do not answer in
 // JSON" and "You get an order as JSON" ask for nothing, whatever stands around them.
 func asksJSON(text string) bool {
+	text = spoken.ReplaceAllString(text, "…") // words of others
 	for len(text) > 0 {
 		s := text
 		if m := sentenceOf.FindStringIndex(text); m != nil {
-			s, text = text[:m[0]], text[m[0]+1:]
+			s, text = text[:m[0]+1], text[m[0]+1:]
 		} else {
 			text = ""
 		}
@@ -45,8 +51,11 @@ func asksJSON(text string) bool {
 }
 
 func sentenceAsksJSON(s string) bool {
+	if !answerable.MatchString(s) {
+		return false
+	}
 	for _, m := range directJSON.FindAllStringIndex(s, maxCues) {
-		if !negated.MatchString(s[:m[0]]) {
+		if before := s[:m[0]]; !negated.MatchString(before) && !reported.MatchString(before) {
 			return true
 		}
 	}
@@ -59,12 +68,16 @@ func sentenceAsksJSON(s string) bool {
 		if cues == nil {
 			continue
 		}
-		if last := cues[len(cues)-1]; last[2] < 0 && !negated.MatchString(before[:last[0]]) {
+		last := cues[len(cues)-1]
+		if before = before[:last[0]]; last[2] < 0 && !negated.MatchString(before) && !reported.MatchString(before) {
 			return true
 		}
 	}
 	return false
 }
+
+// namesJSON tells whether a label does: "export to JSON" asks for none.
+func namesJSON(label string) bool { return strings.Contains(strings.ToLower(label), "json") }
 
 // wantsJSON is what the examples agree on; without any, what the task says. A wrong format would forbid right
 // answers, so that a single example that is none decides against it.

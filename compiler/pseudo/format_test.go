@@ -1,6 +1,9 @@
 package pseudo
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestWantsJSON(t *testing.T) {
 	for _, c := range []struct {
@@ -52,6 +55,32 @@ func TestWantsJSON(t *testing.T) {
 		}
 		if s.JSON != c.want {
 			t.Errorf("%q: JSON %v, want %v", c.spec, s.JSON, c.want)
+		}
+	}
+}
+
+// Without examples the keys of an object, or the values of one, look like labels.
+func TestJSONOrLabels(t *testing.T) {
+	for _, c := range []struct{ spec, labels string }{ // no labels: JSON
+		{`Return a JSON object with the keys "name", "age" and "city".`, ""},
+		{"Return a JSON object with the keys sentiment (positive/negative/neutral) and topic.", ""},
+		{"Extract these fields as JSON:\n- name\n- priority: low, medium or high\n- summary", ""},
+		{"The answer must be a JSON object. Priority: low, medium or high.", ""},
+		{"Classify the ticket as bug or feature. Can you answer as JSON?", ""},
+		{"Answer yes or no. Do not return JSON.", "yes|no"},
+		{"You get a ticket as JSON. Answer with one of: bug, feature.", "bug|feature"},
+		{"Does the user want to convert a file to JSON? Answer yes or no.", "yes|no"},
+		{"Decide whether the user wants to convert a file to JSON. Answer yes or no.", "yes|no"},
+		{`Answer yes if the user says "please answer in JSON", otherwise no.`, "yes|no"},
+		{"Classify the request. Labels: export to JSON, export to CSV, other", "export to JSON|export to CSV|other"},
+		{"Return JSON. One of: a, b." + pairsOf("x>a", "y>b"), "a|b"}, // the examples say more
+	} {
+		s, err := Parse(c.spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(s.Labels, "|"); got != c.labels || s.JSON != (c.labels == "") {
+			t.Errorf("%q: labels %q, JSON %v, want labels %q", c.spec, got, s.JSON, c.labels)
 		}
 	}
 }

@@ -15,6 +15,7 @@ package pseudo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -72,6 +73,10 @@ func Parse(spec string) (Spec, error) {
 	s := Spec{Text: text}
 	stated := statedPatterns(strings.Join(doc.text(), "\n"))
 	found := findLabels(doc.withoutPatterns(stated))
+	asked := asksJSON(strings.Join(doc.text(), "\n"))
+	if asked && len(doc.pairs) == 0 && !slices.ContainsFunc(found.labels, namesJSON) {
+		found = foundLabels{} // keys, or what one of them may hold
+	}
 	s.Labels, s.LabelsInferred, s.Warnings = found.labels, found.inferred, found.warnings
 	for _, p := range doc.pairs {
 		s.Examples = append(s.Examples, p.Example)
@@ -86,7 +91,7 @@ func Parse(spec string) (Spec, error) {
 			s.Warnings = append(s.Warnings, warning)
 		}
 	}
-	s.JSON = s.Pattern == "" && wantsJSON(s, asksJSON(strings.Join(doc.text(), "\n")))
+	s.JSON = s.Pattern == "" && wantsJSON(s, asked)
 	s.Warnings = append(s.Warnings, doc.conflicts()...)
 	return s, nil
 }
