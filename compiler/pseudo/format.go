@@ -27,7 +27,7 @@ var (
 	reported = regexp.MustCompile(`(?i)\b(?:wants|asks|tries|needs|wishes|how|whether|customers? want|users? want)(?: \w+){0,3} to $`)
 	// "Can you write it as JSON?" asks for it, "Does the user want to write JSON?" does not.
 	answerable = regexp.MustCompile(`(?i)^(?:please |(?:can|could|would|will) (?:you|we|i)\b).*\?$|[^?]$`)
-	spoken     = regexp.MustCompile(`"[^"\n ]* [^"\n]{1,80}"|“[^”\n ]* [^”\n]{1,80}”`)
+	spoken     = regexp.MustCompile(`(^|[\s(])(?:"[^"\s][^"\n]{0,80}"|“[^”\n]{1,80}”)`)
 	// A sentence ends with its sign, or with its line where the next begins like one: text is wrapped, too.
 	sentenceOf = regexp.MustCompile(`[.!?;]["'”)*_]*\s|\n\s*\n|\n\s*[-*•#\d]|\n\s*\p{Lu}\p{Ll}`)
 )
@@ -35,7 +35,7 @@ var (
 // asksJSON tells whether a text asks for answers in JSON. Each sentence counts alone, so that "Do not answer in
 // JSON" and "You get an order as JSON" ask for nothing, whatever stands around them.
 func asksJSON(text string) bool {
-	text = spoken.ReplaceAllString(text, "…") // words of others
+	text = spoken.ReplaceAllString(text, "$1…") // words of others
 	for len(text) > 0 {
 		s := text
 		if m := sentenceOf.FindStringIndex(text); m != nil {

@@ -64,6 +64,7 @@ func TestJSONOrLabels(t *testing.T) {
 	for _, c := range []struct{ spec, labels string }{ // no labels: JSON
 		{`Return a JSON object with the keys "name", "age" and "city".`, ""},
 		{"Return a JSON object with the keys sentiment (positive/negative/neutral) and topic.", ""},
+		{`The keys are "name" and "age". Answer with "null" where one is missing. Return JSON with "name" first.`, ""},
 		{"Extract these fields as JSON:\n- name\n- priority: low, medium or high\n- summary", ""},
 		{"The answer must be a JSON object. Priority: low, medium or high.", ""},
 		{"Classify the ticket as bug or feature. Can you answer as JSON?", ""},
