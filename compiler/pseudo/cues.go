@@ -16,7 +16,7 @@ const (
 	replyVerbs   = `answer|respond|reply|return|output|say|print|write|give|emit|produce|choose|pick|select|predict`
 	adverbs      = `only|just|exactly|simply|always|strictly|either|with|one of|the word|the words|the label|the labels|a single word|one word|back|me|us`
 	otherNouns   = `formats?|languages?|fields?|ways|forms|styles|patterns|steps|rules|columns|keys|examples|users|customers|these things|currencies|units`
-	wordOrQuoted = `"[^"\n]{1,40}"|“[^”\n]{1,40}”|'[^'\n]{1,40}'|[\p{L}\d][\p{L}\d_/-]{0,30}`
+	wordOrQuoted = `"[^"\n]{1,40}"|“[^”\n]{1,40}”|'[^'\n]{1,40}'|(?:-\d|[\p{L}\d])[\p{L}\d_/-]{0,30}`
 )
 
 var (
@@ -58,12 +58,16 @@ const maxCues = 24
 
 // fromSentence tries every cue on a sentence.
 func fromSentence(s string, add func([]item, int, bool)) {
+	if addsText.MatchString(s) {
+		all := add
+		add = func(items []item, rank int, _ bool) { all(items, rank, false) } // the examples decide
+	}
 	try := func(rest string, conj conjunction, rank int, ok func([]item, string) bool) {
 		if openEnded.MatchString(clip(rest)) {
 			return
 		}
 		items := splitList(rest, conj)
-		strong := ok == nil || ok(items, rest)
+		strong := (ok == nil || ok(items, rest)) && !asksMore(clip(rest))
 		add(items, rank, strong)
 		if whole := splitList(rest, splitNever); len(whole) != len(items) {
 			add(whole, rank, false) // "…, black and white": the examples decide
@@ -75,26 +79,26 @@ func fromSentence(s string, add func([]item, int, bool)) {
 	listed := func(items []item, rest string) bool { return !doubtful(items) }
 
 	for _, m := range oneOfColon.FindAllStringIndex(s, maxCues) {
-		try(s[m[1]:], splitAnd, rankOneOf, nil)
+		try(behind(s, m[1]), splitAnd, rankOneOf, nil)
 	}
 	for _, m := range oneOf.FindAllStringSubmatchIndex(s, maxCues) {
 		tryOneOf(s, m, try)
 	}
 	for _, m := range noun.FindAllStringIndex(s, maxCues) {
-		try(s[m[1]:], splitAnd, rankNoun, listed)
+		try(behind(s, m[1]), splitAnd, rankNoun, listed)
 	}
 	for _, m := range listedNoun.FindAllStringIndex(s, maxCues) {
-		try(s[m[1]:], splitAnd, rankNoun, listed)
+		try(behind(s, m[1]), splitAnd, rankNoun, listed)
 	}
 	for _, re := range []*regexp.Regexp{replyNoun, replyVerb} {
 		for _, m := range re.FindAllStringIndex(s, maxCues) {
-			try(s[m[1]:], splitOr, rankReply, weak)
+			try(behind(s, m[1]), splitOr, rankReply, weak)
 		}
 	}
 	sorts := sortVerb.FindStringIndex(s)
 	if sorts != nil {
 		for _, m := range sortInto.FindAllStringIndex(s[sorts[1]:], maxCues) {
-			try(s[sorts[1]+m[1]:], splitAnd, rankSort, listed)
+			try(behind(s, sorts[1]+m[1]), splitAnd, rankSort, listed)
 		}
 	}
 	if sorts != nil || replyStart.MatchString(s) {
@@ -103,19 +107,19 @@ func fromSentence(s string, add func([]item, int, bool)) {
 		}
 	}
 	if m := nounFirst.FindStringIndex(s); m != nil {
-		try(s[m[1]:], splitAnd, rankNoun, nil)
+		try(behind(s, m[1]), splitAnd, rankNoun, nil)
 	}
 	if orQuestion.MatchString(s) && !questionWord.MatchString(s) {
 		try(s, splitOr, rankWhether, func(items []item, rest string) bool { return weak(items, rest) && fewWords(items, 4) })
 	}
 	if m := sortColon.FindStringIndex(s); m != nil {
-		try(s[m[1]:], splitAnd, rankSort, listed)
+		try(behind(s, m[1]), splitAnd, rankSort, listed)
 	}
 	if m := chooseFrom.FindStringIndex(s); m != nil {
-		try(s[m[1]:], splitAnd, rankReply, listed)
+		try(behind(s, m[1]), splitAnd, rankReply, listed)
 	}
 	if m := askColon.FindStringIndex(s); m != nil {
-		try(s[m[1]:], splitOr, rankSort, weak)
+		try(behind(s, m[1]), splitOr, rankSort, weak)
 	}
 	for _, re := range []*regexp.Regexp{onlyParens, nounParens} {
 		if m := re.FindStringSubmatch(s); m != nil {
@@ -127,11 +131,33 @@ func fromSentence(s string, add func([]item, int, bool)) {
 	}
 	if t := transform.FindStringIndex(s); t != nil {
 		for _, m := range intoBoolean.FindAllStringIndex(s[t[1]:], maxCues) {
-			try(s[t[1]+m[1]:], splitOr, rankReply, func(items []item, _ string) bool { return hasBoolean(items) })
+			try(behind(s, t[1]+m[1]), splitOr, rankReply, func(items []item, _ string) bool { return hasBoolean(items) })
 		}
 	}
 	fromPairs(s, add)
 	fromQuotes(s, add)
+}
+
+var (
+	// "Answer yes or no and explain why": yes alone is no right answer.
+	addsText = regexp.MustCompile(`(?i)\band\s+(?:(?:then|also|briefly|shortly|please)\s+)*(?:explain|justify|(?:say|tell|state|describe|write)(?:\s+(?:me|us))?\s+(?:why|how|what|in)|(?:give|add|write|provide|include|state|mention|name|quote|append)\s+(?:(?:me|us|a|an|the|your|its|one|short|brief|main)\s+)*(?:reasons?|reasoning|explanations?|justifications?|sentences?|evidence|summary|why|quotes?|confidence|comments?|notes?))\b`)
+	moreText = regexp.MustCompile(`(?i)\bor\s+[^,;:]{1,60}?,?\s+and\s+(?:(?:then|also|briefly|please)\s+)*(?:` + moreVerbs + `)\s+`)
+	sameText = regexp.MustCompile(`(?i)^(?:it|this|that|only|just|nothing|no|(?:the|a|one|your)\s+(?:single\s+)?(?:words?|labels?|answers?|results?|category|class))\b`)
+)
+
+// asksMore tells whether the text behind a cue wants more in the answer than a
+// member of its list: "yes or no and name the sender".
+func asksMore(rest string) bool {
+	m := moreText.FindStringIndex(rest)
+	return m != nil && !sameText.MatchString(rest[m[1]:])
+}
+
+// behind is what follows a cue, which may have taken the minus of "-1" for a dash.
+func behind(s string, end int) string {
+	if end > 0 && minusAt(s, end-1) {
+		end--
+	}
+	return s[end:]
 }
 
 // tryOneOf reads "one of the following categories: …". "One of the users" and
@@ -153,7 +179,7 @@ func tryOneOf(s string, m []int, try func(string, conjunction, int, func([]item,
 	if det != "" && strings.TrimSpace(adj) == "" && name == "" && colon == "" {
 		return // "one of the …" and a noun we do not know
 	}
-	try(s[m[1]:], splitAnd, rankOneOf, nil)
+	try(behind(s, m[1]), splitAnd, rankOneOf, nil)
 }
 
 var regexpOther = regexp.MustCompile(`(?i)^(?:` + otherNouns + `)\s*:?$`)

@@ -100,7 +100,7 @@ func splitList(s string, conj conjunction) []item {
 	if len(s) > maxListBytes {
 		s = strings.ToValidUTF8(s[:maxListBytes], "")
 	}
-	s = afterList.ReplaceAllString(inBrackets(strings.TrimLeft(s, " \t:-–—")), "")
+	s = afterList.ReplaceAllString(inBrackets(trimLead(s, " \t:-–—")), "")
 	toks := scanList(s)
 	sep := byte(0)
 	for _, k := range []byte{'|', ';', ',', '/'} {
@@ -157,6 +157,12 @@ func indexKind(toks []token, k byte) int {
 	return -1
 }
 
+// moreVerbs ask for more than the list when something follows them.
+const moreVerbs = `say|tell|give|add|state|write|return|output|provide|mention|describe|include|quote|name`
+
+// tailWords begin what follows "a or b and" when it is no label.
+const tailWords = `then|also|briefly|never|always|explain|justify|stop|(?:` + moreVerbs + `|keep|use)\s+\S+|(?:no|not)\s+(?:any\w*|other|more|further|extra|additional|explanations?|comments?|punctuation)`
+
 var (
 	leadingConj = regexp.MustCompile(`(?i)^\s*(?:(?:or|and|either|&)\s+)+`)
 	conjOnly    = regexp.MustCompile(`(?i)^\s*(?:(?:or|and|either|vs\.?|&)\s*)*$`)
@@ -168,7 +174,10 @@ var (
 	// What explains a label after it.
 	explained = regexp.MustCompile(`\s*(?::|->|→)(?:\s.*|$)|\s+(?:-|–|—)\s.*$|\s*=.*$`)
 	// What follows the last label in a sentence.
-	afterLast = regexp.MustCompile(`(?i)[\s,]+(?:based on|depending|according|accordingly|if|when|whether|unless|and nothing else|nothing else|nothing more|only|without|with no|that|which|given|so that|because|for each|for every|for the|to indicate|to describe|to say|to show|as appropriate|as a|as the|in (?:lower|upper|small|capital|all|one|plain|this|that|the|tone|style|nature|mood)\b|and do not|and don't|and never|but|please|by|using|\(|-|–|—).*$`)
+	afterLast = regexp.MustCompile(`(?i)[\s,]+(?:based on|depending|according|accordingly|if|when|whether|unless|(?:and )?nothing (?:else|more)|only|without|with no|that|which|given|so that|because|for each|for every|for the|to indicate|to describe|to say|to show|as appropriate|as a|as the|in (?:lower|upper|small|capital|all|one|plain|this|that|the|tone|style|nature|mood)\b|and do not|and don't|and never|but|please|by|using|\(|-(?:\D|$)|–|—).*$`)
+	// What the answer also holds or must not, after "a or b": only there "and keep it short" cannot be a label.
+	afterOr = regexp.MustCompile(`(?i)\s+and\s+(?:` + tailWords + `)\b.*$`)
+	orWord  = regexp.MustCompile(`(?i)(?:^|\s)or\s`)
 )
 
 // readGroup reads what stands between two separators. Only the last member may
@@ -190,6 +199,9 @@ func readGroup(g []token, last bool, conj conjunction) []item {
 	}
 	if len(quotes) > 0 {
 		return quotes
+	}
+	if last && orWord.MatchString(text) {
+		text = afterOr.ReplaceAllString(text, "")
 	}
 	text = leadingConj.ReplaceAllString(text, "")
 	text = explained.ReplaceAllString(text, "")
@@ -213,12 +225,26 @@ func readGroup(g []token, last bool, conj conjunction) []item {
 	return items
 }
 
+// trimLead takes signs off the beginning, but leaves a number its minus.
+func trimLead(s, signs string) string {
+	rest := strings.TrimLeft(s, signs)
+	if cut := len(s) - len(rest); cut > 0 && minusAt(s, cut-1) {
+		return s[cut-1:]
+	}
+	return rest
+}
+
+// minusAt tells whether the minus of a number stands at a place of a text.
+func minusAt(s string, i int) bool {
+	return i+1 < len(s) && s[i] == '-' && '0' <= s[i+1] && s[i+1] <= '9'
+}
+
 // trimLabel takes off spaces, emphasis and the punctuation of the sentence.
 func trimLabel(s string) string {
 	s = strings.TrimSpace(s)
 	s = strings.Trim(s, "*`")
 	s = strings.TrimRight(s, ".!?:;, \t…")
-	s = strings.TrimLeft(s, "-–—•:, \t")
+	s = trimLead(s, "-–—•:, \t")
 	if strings.HasPrefix(s, "__") && strings.HasSuffix(s, "__") && len(s) > 4 {
 		s = s[2 : len(s)-2]
 	}
