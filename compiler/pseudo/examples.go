@@ -258,6 +258,14 @@ func quoted(s string) bool {
 // returnDescriptions gives pairs that describe the form back to the
 // instructions: "Input: a message. Output: urgent or wait".
 func (d *document) returnDescriptions() {
+	if len(d.pairs) == 1 && describesAlone(d.pairs[0].Output) {
+		p := d.pairs[0]
+		d.lines = append(d.lines, line{"Input: " + p.Input, p.no})
+		for i, l := range strings.Split("Output: "+p.Output, "\n") {
+			d.lines = append(d.lines, line{l, p.no + i})
+		}
+		d.pairs = nil
+	}
 	if len(d.pairs) < 2 {
 		return
 	}
@@ -274,6 +282,34 @@ func (d *document) returnDescriptions() {
 		kept = append(kept, p)
 	}
 	d.pairs = kept
+}
+
+// jsonForm is "a JSON object with the keys …" but not "JSON" or "The JSON is broken", which are answers.
+var jsonForm = regexp.MustCompile(`(?i)^(?:` + jsonWords + `)*json\s+(?:(?:object|list|array|dictionary|document|record)s?|with|containing|having|of the form)\b|^(?:` + jsonWords + `)+json\s*[.:]?\s*$`)
+
+const jsonWords = `(?:return|output|respond with|reply with|answer with|a|an|the|one|only|just|single|valid|flat|well-formed)\s+`
+
+// describesAlone tells whether the output of the only pair describes answers: a
+// list of them, or JSON. What follows on further lines belongs to it.
+func describesAlone(output string) bool {
+	first, _, _ := strings.Cut(output, "\n")
+	if jsonForm.MatchString(first) {
+		return true
+	}
+	listed := false
+	try := func(rest string, conj conjunction, rank int, _ func([]item, string) bool) {
+		_, ok := newCandidate(splitList(rest, conj), rank, true)
+		listed = listed || ok || rest == "" && first != output // bullets below
+	}
+	if !strings.HasPrefix(strings.ToLower(first), "one of") {
+		return false
+	}
+	if m := oneOfColon.FindStringIndex(first); m != nil {
+		try(first[m[1]:], splitAnd, rankOneOf, nil)
+	} else if m := oneOf.FindStringSubmatchIndex(first); m != nil { // "One of the best" names none
+		tryOneOf(first, m, try)
+	}
+	return listed
 }
 
 func isDescription(output string, seen map[string]int) bool {

@@ -97,6 +97,8 @@ var labelCases = []struct {
 	{"The answer is - yes or no - in lower case.", "yes|no"},
 	{"Output -1 if the writer is unhappy, otherwise 1.", "-1|1"},
 	{"Moods:\n* -1: bad\n* 0: so so\n* 1: good", "-1|0|1"},
+	{"You get a support ticket.\nInput: the text of the ticket\nOutput: one of billing, technical, other", "billing|technical|other"},
+	{"Input: the text of the ticket\nOutput: One of:\n- billing\n- not urgent", "billing|not urgent"},
 
 	// branches
 	{"People write to us. Answer yes if it is a question, otherwise no.", "yes|no"},
