@@ -46,8 +46,11 @@ var (
 	pairOf       = regexp.MustCompile(`(?i)\b(yes|no|true|false|y|n|0|1)\s*(/|\bor\b)\s*(yes|no|true|false|y|n|0|1)(\s+(?:question|classifier|classification|decision|check|only|please|depending|accordingly|based)\b|\s*[.,;:!?)]|\s*$)`)
 	inParens     = regexp.MustCompile(`\(([^()]{3,200})\)`)
 	hasOr        = regexp.MustCompile(`(?i)\bor\b|/|\|`)
-	manyQuoted   = regexp.MustCompile(`(?i)(?:` + quotedWord + `)\s*(?:,|;|\.|\bif\b|\bwhen\b|\bfor\b|\bunless\b|\bor\b|\band\b|\bmeans\b|$)`)
+	manyQuoted   = regexp.MustCompile(`(?i)(?:` + quotedWord + `)\s*(?:,|;|\.|\bif\b|\bwhen\b|\bfor\b|\bunless\b|\bor\b|\band\b|\bmeans\b|\betc\b|$)`)
 	notLabels    = regexp.MustCompile(`(?i)\b(?:replace|remove|like|such as|except|ignore|drop|strip|e\.?g|treat|words?|expand|correct|instead of|abbreviat\w*|prefix\w*|suffix\w*|starting with|between)\b`)
+	// Words around quotations that are some answers of many; elsewhere in the sentence they explain a label.
+	sampleBefore = regexp.MustCompile(`(?i)\b(?:for (?:example|instance)|such as|including|e\.?\s?g\.?)[\s,:(]*$`)
+	sampleAfter  = regexp.MustCompile(`(?i)^["”’'` + "`" + `]?[\s,]*(?:and |or )?(?:etc\b|so (?:on|forth)\b|similar\b|the like\b|…|\.\.)`)
 	replyStart   = regexp.MustCompile(`(?i)\b(?:` + replyVerbs + `|classify|label|mark|tag|` + pluralNouns + `|` + listNouns + `)\b`)
 )
 
@@ -112,13 +115,13 @@ func fromSentence(s string, add func([]item, int, bool)) {
 	if orQuestion.MatchString(s) && !questionWord.MatchString(s) {
 		try(s, splitOr, rankWhether, func(items []item, rest string) bool { return weak(items, rest) && fewWords(items, 4) })
 	}
-	if m := sortColon.FindStringIndex(s); m != nil {
+	if m := sortColon.FindStringIndex(s); m != nil && !sampleBefore.MatchString(s[:m[1]]) {
 		try(behind(s, m[1]), splitAnd, rankSort, listed)
 	}
 	if m := chooseFrom.FindStringIndex(s); m != nil {
 		try(behind(s, m[1]), splitAnd, rankReply, listed)
 	}
-	if m := askColon.FindStringIndex(s); m != nil {
+	if m := askColon.FindStringIndex(s); m != nil && !sampleBefore.MatchString(s[:m[1]]) {
 		try(behind(s, m[1]), splitOr, rankSort, weak)
 	}
 	for _, re := range []*regexp.Regexp{onlyParens, nounParens} {
@@ -203,10 +206,12 @@ func fromPairs(s string, add func([]item, int, bool)) {
 // answer: Say "spam" for scams and "ham" for the rest.
 func fromQuotes(s string, add func([]item, int, bool)) {
 	var items []item
-	for _, m := range manyQuoted.FindAllStringSubmatch(s, 2*maxLabels) {
-		for _, g := range m[1:] {
-			if g != "" {
-				items = append(items, item{strings.TrimRight(g, ".,;"), true})
+	samples := false
+	for _, m := range manyQuoted.FindAllStringSubmatchIndex(s, 2*maxLabels) {
+		for g := 2; g < len(m); g += 2 {
+			if m[g] < m[g+1] {
+				items = append(items, item{strings.TrimRight(s[m[g]:m[g+1]], ".,;"), true})
+				samples = samples || sampleBefore.MatchString(s[max(0, m[0]-24):m[0]]) || sampleAfter.MatchString(s[m[g+1]:])
 			}
 		}
 	}
@@ -215,7 +220,7 @@ func fromQuotes(s string, add func([]item, int, bool)) {
 			items = append(items, item{text: m[1]})
 		}
 	}
-	add(items, rankQuoted, replyStart.MatchString(s) && !notLabels.MatchString(s) && !transform.MatchString(s) && !doubtful(items))
+	add(items, rankQuoted, !samples && replyStart.MatchString(s) && !notLabels.MatchString(s) && !transform.MatchString(s) && !doubtful(items))
 }
 
 func clip(s string) string { return s[:min(len(s), maxListBytes)] }

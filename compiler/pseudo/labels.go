@@ -181,7 +181,7 @@ func newCandidate(items []item, rank int, strong bool) (candidate, bool) {
 
 var (
 	// Words that begin a phrase and never a label.
-	phraseStart = regexp.MustCompile(`(?i)^(?:the|an?|its|their|his|her|my|your|our|any|all|each|every|some|this|that|these|those|it|them|they|what|which|who|where|when|whether|how|if|of|from|in|into|with|by|for|to|as|at|per|about|like|such|only|just|also|then|than|so|because|use|do|does|don't|never|always|please|otherwise|else|keep|remove|drop|leave|including|e\.?g|i\.?e)\s`)
+	phraseStart = regexp.MustCompile(`(?i)^(?:the|an?|its|their|his|her|my|your|our|any|all|each|every|some|this|that|these|those|it|them|they|what|which|who|where|when|whether|how|if|of|from|in|into|with|by|for|to|as|at|per|about|like|such|only|just|also|then|than|so|because|use|do|does|don't|never|always|please|otherwise|else|keep|remove|drop|leave|including|e\.?g|i\.?e|(?:should|must|can|will|may) be)\s`)
 	loneWord    = regexp.MustCompile(`(?i)^(?:the|it|its|them|this|that|these|those|etc|e\.?g|i\.?e|not|and|or|only|just|if|when|as is|so on|more|others? etc)$`)
 	dateForm    = regexp.MustCompile(`^(?:[YyMmDdHhSs]{2,4}[-/. :]?){1,6}$|^[\d/.: -]{6,}$`)
 	// A list that is left open names examples of something, not the labels.
@@ -235,5 +235,23 @@ func doubtful(items []item) bool {
 			missing++
 		}
 	}
-	return len(items)-missing < 2
+	return len(items)-missing < 2 || counted(items)
+}
+
+var (
+	bareNumber   = regexp.MustCompile(`(?i)^(?:` + numbers + `)$`)
+	numberOfThem = regexp.MustCompile(`(?i)^(?:` + numbers + `)\s+\p{L}`)
+)
+
+const numbers = `one|two|three|four|five|six|seven|eight|nine|ten|twelve|\d{1,3}`
+
+// counted tells whether a list says how many: "two or three bullet points".
+func counted(items []item) bool {
+	last := len(items) - 1
+	for _, it := range items[:last] {
+		if it.quoted || !bareNumber.MatchString(it.text) {
+			return false
+		}
+	}
+	return !items[last].quoted && numberOfThem.MatchString(items[last].text)
 }

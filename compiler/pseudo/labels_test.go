@@ -99,6 +99,12 @@ var labelCases = []struct {
 	{"Moods:\n* -1: bad\n* 0: so so\n* 1: good", "-1|0|1"},
 	{"You get a support ticket.\nInput: the text of the ticket\nOutput: one of billing, technical, other", "billing|technical|other"},
 	{"Input: the text of the ticket\nOutput: One of:\n- billing\n- not urgent", "billing|not urgent"},
+	{"Tell me what the weather is like: sunny, rainy or mixed.", "sunny|rainy|mixed"},
+	{"How many? Answer one, two or three.", "one|two|three"},
+	{"Return 0, 1 or 2 for the number of names.", "0|1|2"},
+	{"Rate the film: one star, two stars or three stars.", "one star|two stars|three stars"},
+	{"Say \"spam\" for junk, for example ads, and \"ham\" for the rest.", "spam|ham"},
+	{"Say \"spam\" for junk, including ads, and \"ham\" for mail, bills, etc.", "spam|ham"},
 
 	// branches
 	{"People write to us. Answer yes if it is a question, otherwise no.", "yes|no"},
@@ -160,6 +166,17 @@ var labelCases = []struct {
 	{"Classify whether the user is content. Respond with \"Satisfied\" or \"Unsatisfied\".\n- Agent: may I help?\n- Customer: no", "Satisfied|Unsatisfied"},
 
 	// no labels
+	{"Summarize the notes. Write two or three bullet points.", ""},
+	{"Give three or four suggestions.", ""},
+	{"Return one, two or 3 ideas.", ""},
+	{"The output should be two or three paragraphs long.", ""},
+	{`Return the product name, for example "iPhone 15", "Galaxy S24" or "Pixel 8".`, ""},
+	{`Return the product name, for instance: "iPhone 15", "Galaxy S24" or "Pixel 8".`, ""},
+	{`Return the product name, such as "iPhone 15", "Galaxy S24" or "Pixel 8".`, ""},
+	{`Return the product name (e.g. "iPhone 15", "Galaxy S24" or "Pixel 8").`, ""},
+	{`Return the brand, including "Apple", "Samsung" or "Google".`, ""},
+	{`Return the brand: "Apple", "Samsung", "Google", etc.`, ""},
+	{`Return the brand ("Apple", "Samsung", "Google" etc.).`, ""},
 	{"Is it spam? Answer yes or no and explain why.", ""},
 	{"Is it spam? Answer yes or no, and give a short reason.", ""},
 	{"Answer spam or ham and name the sender.", ""},
