@@ -27,6 +27,10 @@ var (
 	orElse      = regexp.MustCompile(`(?i)\b(?:or|otherwise|else|unless|except|followed|then|if|when)\b`)
 	someAnswers = regexp.MustCompile(`(?i)\b(?:if|otherwise|when|unless)\b[^.!?\n]*\b(?:` + sayVerbs + `)\b|\b(?:` + sayVerbs + `)\b[^.!?\n]*\b(?:if|otherwise|when|unless)\b`)
 
+	// "Find the line matching … and return its code": the pattern is of what is looked for. "… and return it" adds nothing.
+	nextVerb = regexp.MustCompile(`(?i)(?:,\s+(?:` + sayVerbs + `)|\b(?:and|then|but)\s+(?:(?:then|please|finally|only|just|also)\s+)*(?:` + sayVerbs + `|produce|give|emit|extract|find|convert|format|normali[sz]e|turn|rewrite|generate|summari[sz]e|translate|explain|describe|tell|name|list|count|classify))\b`)
+	thatOnly = regexp.MustCompile(`(?i)^(?:\s+(?:with|only|just|exactly|back))*\s+(?:it|that|this|them|nothing|no|the match(?:ing (?:text|part))?)(?:\s+(?:only|alone|unchanged|verbatim|exactly|as|and|without|with|else|more|other)\b|\s*[,.;:)]|\s*$|\s+(?:text|words?|output)\b)`)
+
 	sentenceEnd = regexp.MustCompile(`[.!?;]["'”)]*\s|\n\s*\n|\n\s*[-*•#\d]`)
 )
 
@@ -61,6 +65,9 @@ func statedPatterns(text string) []statedPattern {
 		rest := text[after:]
 		if stop := sentenceEnd.FindStringIndex(rest); stop != nil {
 			rest = rest[:stop[0]]
+		}
+		if verb := nextVerb.FindStringIndex(rest); verb != nil && !thatOnly.MatchString(rest[verb[1]:]) {
+			p.answers = false
 		}
 		p.alone = !orElse.MatchString(nothingElse.ReplaceAllString(rest, "")) && !someAnswers.MatchString(text[:m[0]]) && !someAnswers.MatchString(text[after:])
 		out = append(out, p)

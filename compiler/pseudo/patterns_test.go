@@ -23,6 +23,11 @@ func TestPatterns(t *testing.T) {
 		{"Give the level. Return only text matching /^(low|mid|high)-\\d+$/.", `^(low|mid|high)-\d+$`, ""},
 		{"Write JSON. The answer must match the regex `{1}`", "", "no count is {"},
 
+		{"Find the code matching /^[A-Z]{3}$/ and return it.", `^[A-Z]{3}$`, ""},
+		{"Find the code matching /^[A-Z]{3}$/, return only that, nothing else.", `^[A-Z]{3}$`, ""},
+		{"Extract the code matching /^[A-Z]{3}$/ and output nothing else.", `^[A-Z]{3}$`, ""},
+		{"Answer with text matching /^[A-Z]{3}$/, with no other output.", `^[A-Z]{3}$`, ""},
+
 		// Something else between slashes and quotes, or no cue.
 		{"Return the file matching /etc/passwd or so.", "", ""},
 		{"Return the date as dd/mm/yyyy, e.g. 01/02/2026.", "", ""},
@@ -42,6 +47,9 @@ func TestPatterns(t *testing.T) {
 		{"The input matches /^\\d+$/. Write it in words.", "", ""},
 		{"Input format: /^\\d+$/. Write it in words.", "", ""},
 		{"Write the sentence without words matching /\\d+/.", "", ""},
+		{"Find the log line matching `ERROR.*` and return its error code.", "", ""},
+		{"Find the log line matching `ERROR.*`, then summarise it in a sentence.", "", ""},
+		{"Extract the number matching /\\d+/ and convert it to words.", "", ""},
 		{"Return all codes matching /[A-Z]{3}/.", "", ""},
 
 		// Spoken against.
