@@ -145,7 +145,7 @@ var (
 	// "Answer yes or no and explain why": yes alone is no right answer.
 	addsText = regexp.MustCompile(`(?i)\band\s+(?:(?:then|also|briefly|shortly|please)\s+)*(?:explain|justify|(?:say|tell|state|describe|write)(?:\s+(?:me|us))?\s+(?:why|how|what|in)|(?:give|add|write|provide|include|state|mention|name|quote|append)\s+(?:(?:me|us|a|an|the|your|its|one|short|brief|main)\s+)*(?:reasons?|reasoning|explanations?|justifications?|sentences?|evidence|summary|why|quotes?|confidence|comments?|notes?))\b`)
 	moreText = regexp.MustCompile(`(?i)\bor\s+[^,;:]{1,60}?,?\s+and\s+(?:(?:then|also|briefly|please)\s+)*(?:` + moreVerbs + `)\s+`)
-	sameText = regexp.MustCompile(`(?i)^(?:it|this|that|only|just|nothing|no|(?:the|a|one|your)\s+(?:single\s+)?(?:words?|labels?|answers?|results?|category|class))\b`)
+	sameText = regexp.MustCompile(`(?i)^(?:with\s+)?(?:it|this|that|only|just|nothing|no|(?:the|a|one|your)\s+(?:single\s+)?(?:words?|labels?|answers?|results?|category|class))\b`)
 )
 
 // asksMore tells whether the text behind a cue wants more in the answer than a

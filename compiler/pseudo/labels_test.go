@@ -85,6 +85,8 @@ var labelCases = []struct {
 	{"Answer with cat or dog and do not explain.", "cat|dog"},
 	{"Answer with cat or dog and write it in capitals.", "cat|dog"},
 	{"Decide if it is a review or a question and return spam or ham.", "spam|ham"},
+	{"Classify it as question or answer and reply with the label.", "question|answer"},
+	{"Answer yes or no and only that.", "yes|no"},
 	{"Reply with fire or search and rescue.", "fire|search and rescue"},
 	{"The customs are trick or treat, carols, and show and tell.", ""},
 	// a minus is no dash
