@@ -18,6 +18,8 @@ var (
 	directJSON = regexp.MustCompile(`(?i)\b(?:(?:return|output|respond with|reply with|answer with|write|produce|give|emit):?|(?:output|answer|response|result|reply) (?:must|should|has to|will) be)(?: (?:only|just|exactly|me|back|a|an|one|the|single|valid|flat|compact|minified|strict|well-formed|result|results|answer|it|them))* json\b`)
 	formJSON   = regexp.MustCompile(`(?i)\b(?:as|in|into|to) (?:a |an |one )?(?:single |valid |flat |compact |minified |strict )?json\b`)
 	jsonCue    = regexp.MustCompile(`(?i)\b(` + jsonGiven + `)\b|\b(?:` + jsonVerbs + `)\b`)
+	// "CSV to JSON" needs no verb.
+	formBefore = regexp.MustCompile(`(?i)\b(?:csv|tsv|yaml|xml|html|markdown|ini|toml|text|tables?|lines?|rows?|records?|lists?|pairs?|logs?|strings?) $`)
 	// "the order given as JSON"
 	comesAs = regexp.MustCompile(`(?i)\b(?:given|sent|provided|supplied|passed|received|submitted|delivered|stored|logged|comes?|coming|arrives?|arriving)(?: (?:to|by|from) \w+)? $`)
 	// "Convert the order in JSON to a table."
@@ -66,6 +68,9 @@ func sentenceAsksJSON(s string) bool {
 		}
 		cues := jsonCue.FindAllStringSubmatchIndex(before, -1)
 		if cues == nil {
+			if formBefore.MatchString(before) && strings.Contains(strings.ToLower(s[m[0]:m[1]]), "to ") {
+				return true
+			}
 			continue
 		}
 		last := cues[len(cues)-1]

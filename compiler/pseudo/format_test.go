@@ -36,6 +36,8 @@ func TestWantsJSON(t *testing.T) {
 		{"You get a ticket.\nInput: the text of the ticket\nOutput: a JSON object with the keys name and age", true},
 		{"You get a ticket.\nInput: the text of the ticket\nOutput: valid JSON", true},
 		{"Name the format of the file.\nInput: orders.json\nOutput: JSON", false},
+		{"Task: CSV to JSON. Columns: name, age", true},
+		{"You get a log line in JSON.", false},
 		{"You get a mail. Return its parts as JSON.", true},
 		{"You get a mail and return its parts as JSON.", true},
 		{"You get a mail\nReturn its parts as JSON", true},
