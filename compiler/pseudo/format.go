@@ -8,7 +8,7 @@ import (
 
 const (
 	// Verbs and nouns of answers: what stands in front of "as JSON" when the answer is to be it.
-	jsonVerbs = `return|output|respond|reply|answers?|write|produce|give|emit|print|convert|turn|translate|transform|rewrite|reformat|format|express|represent|encode|seriali[sz]e|parse|extract|pull|collect|get|find|identify|list|describe|summari[sz]e|classify|create|generate|make|build|structure|organi[sz]e|put|provide|present|render|report|show|export|save|deliver|map|normali[sz]e|split|break|outputs?|responses?|results?`
+	jsonVerbs = `return|output|respond|reply|answers?|write|produce|give|emit|print|convert|turn|translate|transform|rewrite|reformat|format|express|represent|encode|seriali[sz]e|parse|extract|pull|collect|get|find|identify|list|describe|summari[sz]e|classify|create|generate|make|build|structure|organi[sz]e|put|provide|present|render|report|show|export|save|deliver|map|normali[sz]e|split|break|fill|need|want|expect|outputs?|responses?|results?`
 	// What one gets, and how it comes. "Read the order and answer as JSON" has both: the nearer word counts.
 	jsonGiven = `(?:you|we|they|i|it|he|she|users?|customers?)(?: (?:will|also|may|can|then))* (?:get|have|send|receive|read|see|store|paste)|(?:are|is|be|being|was|were) given|receives?|received|read|take|^\s*given`
 )
@@ -18,13 +18,14 @@ var (
 	directJSON = regexp.MustCompile(`(?i)\b(?:(?:return|output|respond with|reply with|answer with|write|produce|give|emit):?|(?:output|answer|response|result|reply) (?:must|should|has to|will) be)(?: (?:only|just|exactly|me|back|a|an|one|the|single|valid|flat|compact|minified|strict|well-formed|result|results|answer|it|them))* json\b`)
 	formJSON   = regexp.MustCompile(`(?i)\b(?:as|in|into|to) (?:a |an |one )?(?:single |valid |flat |compact |minified |strict )?json\b`)
 	jsonCue    = regexp.MustCompile(`(?i)\b(` + jsonGiven + `)\b|\b(?:` + jsonVerbs + `)\b`)
-	// "CSV to JSON" needs no verb.
-	formBefore = regexp.MustCompile(`(?i)\b(?:csv|tsv|yaml|xml|html|markdown|ini|toml|text|tables?|lines?|rows?|records?|lists?|pairs?|logs?|strings?) $`)
+	// "CSV to JSON" and "All fields as JSON, please" need no verb, "The order comes as JSON" has one.
+	telling = regexp.MustCompile(`(?i)\b(?:inputs?|is|are|was|were|has|have|contains?|comes?|arrives?|holds?|stored|sent|saved|gets?|we|they|who|that|which)\b`)
 	// "the order given as JSON"
 	comesAs = regexp.MustCompile(`(?i)\b(?:given|sent|provided|supplied|passed|received|submitted|delivered|stored|logged|comes?|coming|arrives?|arriving)(?: (?:to|by|from) \w+)? $`)
 	// "Convert the order in JSON to a table."
 	goesOn  = regexp.MustCompile(`(?i)^(?: \w+)? (?:in)?to (?:a |an |plain )?(?:csv|yaml|xml|html|markdown|text|tables?|sentences?|prose|english)\b`)
-	negated = regexp.MustCompile(`(?i)(?:\bnot|\bnever|n['’]t|\bdont|\bcannot|\bwithout|\bavoid|\binstead of|\brather than)(?: [\w'’]+){0,2} $`)
+	negated = regexp.MustCompile(`(?i)(?:\bnot|\bnever|n['’]t|\bdont|\bcannot)(?: [\w'’]+){0,2} $`)
+	unlike  = regexp.MustCompile(`(?i)\b(?:instead of|rather than|but not|no longer) $`)
 	// Others' wishes: "Decide whether the user wants to convert a file to JSON."
 	reported = regexp.MustCompile(`(?i)\b(?:wants|asks|tries|needs|wishes|how|whether|customers? want|users? want)(?: \w+){0,3} to $`)
 	// "Can you write it as JSON?" asks for it, "Does the user want to write JSON?" does not.
@@ -63,12 +64,12 @@ func sentenceAsksJSON(s string) bool {
 	}
 	for _, m := range formJSON.FindAllStringIndex(s, maxCues) {
 		before := s[:m[0]]
-		if negated.MatchString(before) || comesAs.MatchString(before) || goesOn.MatchString(s[m[1]:]) {
+		if negated.MatchString(before) || unlike.MatchString(before) || comesAs.MatchString(before) || goesOn.MatchString(s[m[1]:]) {
 			continue
 		}
 		cues := jsonCue.FindAllStringSubmatchIndex(before, -1)
 		if cues == nil {
-			if formBefore.MatchString(before) && strings.Contains(strings.ToLower(s[m[0]:m[1]]), "to ") {
+			if !telling.MatchString(s) && !strings.EqualFold(s[m[0]:m[0]+3], "in ") {
 				return true
 			}
 			continue
