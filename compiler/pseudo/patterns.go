@@ -28,8 +28,10 @@ var (
 	someAnswers = regexp.MustCompile(`(?i)\b(?:if|otherwise|when|unless)\b[^.!?\n]*\b(?:` + sayVerbs + `)\b|\b(?:` + sayVerbs + `)\b[^.!?\n]*\b(?:if|otherwise|when|unless)\b`)
 
 	// "Find the line matching … and return its code": the pattern is of what is looked for. "… and return it" adds nothing.
-	nextVerb = regexp.MustCompile(`(?i)(?:,\s+(?:` + sayVerbs + `)|\b(?:and|then|but)\s+(?:(?:then|please|finally|only|just|also)\s+)*(?:` + sayVerbs + `|produce|give|emit|extract|find|convert|format|normali[sz]e|turn|rewrite|generate|summari[sz]e|translate|explain|describe|tell|name|list|count|classify))\b`)
-	thatOnly = regexp.MustCompile(`(?i)^(?:\s+(?:with|only|just|exactly|back))*\s+(?:it|that|this|them|nothing|no|the match(?:ing (?:text|part))?)(?:\s+(?:only|alone|unchanged|verbatim|exactly|as|and|without|with|else|more|other)\b|\s*[,.;:)]|\s*$|\s+(?:text|words?|output)\b)`)
+	nextVerb  = regexp.MustCompile(`(?i)(?:,\s+(?:` + sayVerbs + `)|\b(?:and|then|but)\s+(?:(?:then|please|finally|only|just|also)\s+)*(?:` + sayVerbs + `|produce|give|emit|extract|find|convert|format|normali[sz]e|turn|rewrite|generate|summari[sz]e|translate|explain|describe|tell|name|list|count|classify))\b`)
+	thatOnly  = regexp.MustCompile(`(?i)^(?:\s+(?:with|only|just|exactly|back))*\s+(?:it|that|this|them|nothing|no|the match(?:ing (?:text|part))?)(?:\s+(?:only|alone|unchanged|verbatim|exactly|as|and|without|with|else|more|other)\b|\s*[,.;:)]|\s*$|\s+(?:text|words?|output)\b)`)
+	theNoun   = regexp.MustCompile(`(?i)^(?:\s+(?:with|only|just|exactly|back))*\s+(?:the|that|this)\s+(?:matching\s+)?(\p{L}+)\s*(?:only|alone|itself|unchanged|and nothing|with nothing|[,.;:)]|$)`)
+	mustMatch = regexp.MustCompile(`(?i)\bmust\s*$|\b(?:` + sayVerbs + `)\s+(?:(?:with|only|just|exactly|a|the|some)\s+)*(?:texts?|strings?|answers?|outputs?)\s*(?:that\s*)?$`)
 
 	sentenceEnd = regexp.MustCompile(`[.!?;]["'”)]*\s|\n\s*\n|\n\s*[-*•#\d]`)
 )
@@ -66,13 +68,22 @@ func statedPatterns(text string) []statedPattern {
 		if stop := sentenceEnd.FindStringIndex(rest); stop != nil {
 			rest = rest[:stop[0]]
 		}
-		if verb := nextVerb.FindStringIndex(rest); verb != nil && !thatOnly.MatchString(rest[verb[1]:]) {
+		if verb := nextVerb.FindStringIndex(rest); verb != nil && !mustMatch.MatchString(before) && !sameThing(rest[verb[1]:], before) {
 			p.answers = false
 		}
 		p.alone = !orElse.MatchString(nothingElse.ReplaceAllString(rest, "")) && !someAnswers.MatchString(text[:m[0]]) && !someAnswers.MatchString(text[after:])
 		out = append(out, p)
 	}
 	return out
+}
+
+// sameThing tells whether what follows a verb behind a pattern is what matches it: "it", or the noun before.
+func sameThing(rest, before string) bool {
+	if thatOnly.MatchString(rest) {
+		return true
+	}
+	m := theNoun.FindStringSubmatch(rest)
+	return m != nil && strings.Contains(strings.ToLower(" "+before), " "+strings.ToLower(m[1])+" ")
 }
 
 // readPattern reads what stands in quotes. Slashes within other quotes belong to the quotes.

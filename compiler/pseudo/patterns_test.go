@@ -24,6 +24,9 @@ func TestPatterns(t *testing.T) {
 		{"Write JSON. The answer must match the regex `{1}`", "", "no count is {"},
 
 		{"Find the code matching /^[A-Z]{3}$/ and return it.", `^[A-Z]{3}$`, ""},
+		{"Find the code matching /^[A-Z]{3}$/ and return only the code.", `^[A-Z]{3}$`, ""},
+		{"Return only text matching /^[\\d.]+$/ and convert commas to dots.", `^[\d.]+$`, ""},
+		{"The answer must match /^[\\d.]+$/ and give the year first.", `^[\d.]+$`, ""},
 		{"Find the code matching /^[A-Z]{3}$/, return only that, nothing else.", `^[A-Z]{3}$`, ""},
 		{"Extract the code matching /^[A-Z]{3}$/ and output nothing else.", `^[A-Z]{3}$`, ""},
 		{"Answer with text matching /^[A-Z]{3}$/, with no other output.", `^[A-Z]{3}$`, ""},
