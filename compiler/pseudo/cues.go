@@ -207,11 +207,16 @@ func fromPairs(s string, add func([]item, int, bool)) {
 func fromQuotes(s string, add func([]item, int, bool)) {
 	var items []item
 	samples := false
+quotes:
 	for _, m := range manyQuoted.FindAllStringSubmatchIndex(s, 2*maxLabels) {
 		for g := 2; g < len(m); g += 2 {
 			if m[g] < m[g+1] {
+				if sampleBefore.MatchString(s[max(0, m[0]-24):m[0]]) {
+					samples = samples || items == nil // else the list is over: "a" or "b", for example "a"
+					break quotes
+				}
 				items = append(items, item{strings.TrimRight(s[m[g]:m[g+1]], ".,;"), true})
-				samples = samples || sampleBefore.MatchString(s[max(0, m[0]-24):m[0]]) || sampleAfter.MatchString(s[m[g+1]:])
+				samples = samples || sampleAfter.MatchString(s[m[g+1]:])
 			}
 		}
 	}

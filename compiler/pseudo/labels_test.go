@@ -105,6 +105,9 @@ var labelCases = []struct {
 	{"How many? Answer one, two or three.", "one|two|three"},
 	{"Return 0, 1 or 2 for the number of names.", "0|1|2"},
 	{"Rate the film: one star, two stars or three stars.", "one star|two stars|three stars"},
+	{"Label the mail \"urgent\" or \"wait\", for example \"urgent\" for gas.", "urgent|wait"},
+	{"Answer yes or no and in lower case.", "yes|no"},
+	{"Reply with buy, sell or hold and not a word more.", "buy|sell|hold"},
 	{"Say \"spam\" for junk, for example ads, and \"ham\" for the rest.", "spam|ham"},
 	{"Say \"spam\" for junk, including ads, and \"ham\" for mail, bills, etc.", "spam|ham"},
 
@@ -176,6 +179,7 @@ var labelCases = []struct {
 	{`Return the product name, for instance: "iPhone 15", "Galaxy S24" or "Pixel 8".`, ""},
 	{`Return the product name, such as "iPhone 15", "Galaxy S24" or "Pixel 8".`, ""},
 	{`Return the product name (e.g. "iPhone 15", "Galaxy S24" or "Pixel 8").`, ""},
+	{`Say "spam" for junk, for example "free money", otherwise copy the text.`, ""},
 	{`Return the brand, including "Apple", "Samsung" or "Google".`, ""},
 	{`Return the brand: "Apple", "Samsung", "Google", etc.`, ""},
 	{`Return the brand ("Apple", "Samsung", "Google" etc.).`, ""},

@@ -161,7 +161,7 @@ func indexKind(toks []token, k byte) int {
 const moreVerbs = `say|answer|reply|respond|tell|give|add|state|write|return|output|provide|mention|describe|include|quote|name`
 
 // tailWords begin what follows "a or b and" when it is no label.
-const tailWords = `then|also|briefly|never|always|explain|justify|stop|(?:` + moreVerbs + `|keep|use)\s+\S+|(?:no|not)\s+(?:any\w*|other|more|further|extra|additional|explanations?|comments?|punctuation)`
+const tailWords = `then|also|briefly|never|always|explain|justify|stop|(?:` + moreVerbs + `|keep|use)\s+\S+|(?:no|not)\s+(?:any\w*|a|other|more|further|extra|additional|explanations?|comments?|punctuation)`
 
 var (
 	leadingConj = regexp.MustCompile(`(?i)^\s*(?:(?:or|and|either|&)\s+)+`)
@@ -174,7 +174,7 @@ var (
 	// What explains a label after it.
 	explained = regexp.MustCompile(`\s*(?::|->|→)(?:\s.*|$)|\s+(?:-|–|—)\s.*$|\s*=.*$`)
 	// What follows the last label in a sentence.
-	afterLast = regexp.MustCompile(`(?i)[\s,]+(?:based on|depending|according|accordingly|if|when|whether|unless|(?:and )?(?:nothing (?:else|more)|only|without|with no)|that|which|given|so that|because|for each|for every|for the|to indicate|to describe|to say|to show|as appropriate|as a|as the|in (?:lower|upper|small|capital|all|one|plain|this|that|the|tone|style|nature|mood)\b|and do not|and don't|and never|but|please|by|using|\(|-(?:\D|$)|–|—).*$`)
+	afterLast = regexp.MustCompile(`(?i)[\s,]+(?:based on|depending|according|accordingly|if|when|whether|unless|(?:and )?(?:nothing (?:else|more)|only|without|with no)|that|which|given|so that|because|for each|for every|for the|to indicate|to describe|to say|to show|as appropriate|as a|as the|(?:and )?in (?:lower|upper|small|capital|all|one|plain|this|that|the|tone|style|nature|mood)\b|and do not|and don't|and never|but|please|by|using|\(|-(?:\D|$)|–|—).*$`)
 	// What the answer also holds or must not, after "a or b": only there "and keep it short" cannot be a label.
 	afterOr = regexp.MustCompile(`(?i)\s+and\s+(?:` + tailWords + `)\b.*$`)
 	orWord  = regexp.MustCompile(`(?i)(?:^|\s)or\s`)
