@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"paw/rest"
 	"paw/store/digest"
@@ -75,6 +76,8 @@ func Handler(o Options) http.Handler {
 		"GET /api/v1/catalogue":                  d.catalogue,
 		"GET /api/v1/health":                     health,
 		"GET /models/{file}":                     d.model,
+		"OPTIONS /models/{file}":                 preflight,
+		"OPTIONS /api/v1/programs/{path...}":     preflight,
 		"/api/":                                  elsewhere,
 		"/":                                      d.file,
 	} {
@@ -117,6 +120,15 @@ var internal = rest.NewProblem(http.StatusInternalServerError, "internal", "an i
 func elsewhere(http.ResponseWriter, *http.Request) error {
 	return rest.NewProblem(http.StatusNotFound, "not_found",
 		"there is no such endpoint at the edge: it has published programs and compilations (docs/edge.md); ask a paw serve for the rest")
+}
+
+// preflight lets pages of other origins go on with a download where it was cut.
+func preflight(w http.ResponseWriter, r *http.Request) error {
+	if path := r.PathValue("path"); path != "" && !strings.HasSuffix(path, "/download") {
+		return elsewhere(w, r)
+	}
+	rest.Preflight(w)
+	return nil
 }
 
 func health(w http.ResponseWriter, _ *http.Request) error {

@@ -203,6 +203,23 @@ func TestModelsHaveRanges(t *testing.T) {
 	}
 }
 
+func TestPagesOfOtherOriginsReadErrorsAndAskForParts(t *testing.T) {
+	m, model := published(t)
+	h := Handler(Options{Objects: asObjects{m}, Records: asRecords{m}})
+	readable := []string{"Access-Control-Allow-Origin: *", "Access-Control-Expose-Headers: Content-Range, ETag", "Cross-Origin-Resource-Policy: cross-origin"}
+	gguf, download := "/models/"+model.File.SHA256+".gguf", "/api/v1/programs/"+hidden+"/download"
+	ask(t, h, "GET", gguf, "Range: bytes=3-5").want(206, "345", readable...)
+	ask(t, h, "GET", "/api/v1/interpreters").want(200, "*", append(readable, "Cache-Control: no-store")...)
+	for _, path := range []string{"/models/" + model.Chunks.SHA256 + ".gguf", download} {
+		ask(t, h, "GET", path).want(404, "*", append(readable, "Cache-Control: no-store")...)
+	}
+	ask(t, h, "GET", "/api/v1/programs/nothing/download").want(404, "*", "Access-Control-Allow-Origin:")
+	for _, path := range []string{gguf, download} {
+		ask(t, h, "OPTIONS", path).want(204, "", "Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: GET, HEAD", "Access-Control-Allow-Headers: Range, If-Range, If-None-Match")
+	}
+	ask(t, h, "OPTIONS", "/api/v1/programs/"+hidden).want(404, "*", "Access-Control-Allow-Origin:")
+}
+
 func TestFaultsTellClientsLittle(t *testing.T) {
 	m, model := published(t)
 	var log strings.Builder

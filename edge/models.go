@@ -14,6 +14,7 @@ import (
 
 // model answers {sha256}.gguf and {sha256}.chunks.json.
 func (d *door) model(w http.ResponseWriter, r *http.Request) error {
+	rest.Readable(w)
 	name, kind, _ := strings.Cut(r.PathValue("file"), ".")
 	sum, err := digest.Parse(name)
 	if err != nil || kind != "gguf" && kind != "chunks.json" {
@@ -65,6 +66,7 @@ func (d *door) runtime(w http.ResponseWriter, r *http.Request) error {
 // interpreters answers those that are published; the origin, where there is one, says which of its
 // compilers make programs for them.
 func (d *door) interpreters(w http.ResponseWriter, r *http.Request) error {
+	rest.Readable(w)
 	text, err := d.record(r, InterpretersRecord, "the list of interpreters is")
 	if err != nil || d.OriginURL == "" {
 		if err != nil {

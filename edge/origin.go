@@ -17,7 +17,7 @@ import (
 // a stranger's (the edge has checked that itself).
 var (
 	onwards = []string{"Accept", "Content-Type", "If-Match", "If-None-Match", "If-Range", "Last-Event-Id", "Range", "X-Api-Key"}
-	back    = []string{"Accept-Ranges", "Access-Control-Allow-Origin", "Allow", "Cache-Control", "Content-Disposition", "Content-Range", "Content-Type",
+	back    = []string{"Accept-Ranges", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Allow", "Cache-Control", "Content-Disposition", "Content-Range", "Content-Type",
 		"Cross-Origin-Resource-Policy", "Etag", "Last-Modified", "Retry-After", "X-Accel-Buffering", "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Request-Id"}
 )
 

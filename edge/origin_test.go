@@ -33,6 +33,7 @@ func behind(t *testing.T) (*httptest.Server, *[]string) {
 		h.Set("Connection", "X-Secret")
 		h.Set("X-Secret", "1")
 		h.Set("Set-Cookie", "a=b")
+		h.Set("Access-Control-Expose-Headers", "Content-Range, ETag")
 		h.Set("Retry-After", "2")
 		h.Set("Content-Type", "application/json")
 		switch {
@@ -79,7 +80,7 @@ func TestCompilationsGoToTheOrigin(t *testing.T) {
 	ask(t, h, "GET", "/api/v1/compile/"+hidden).want(202, `{"ok":1}`)
 	ask(t, h, "DELETE", "/api/v1/compile/"+hidden).want(202, `{"ok":1}`)
 	ask(t, h, "GET", "/api/v1/compile/"+hidden+"/events").want(502, "*") // it redirects
-	ask(t, h, "GET", "/api/v1/programs/"+hidden+"/download").want(202, `{"ok":1}`)
+	ask(t, h, "GET", "/api/v1/programs/"+hidden+"/download").want(202, `{"ok":1}`, "Access-Control-Expose-Headers: Content-Range, ETag")
 	ask(t, h, "GET", "/api/v1/programs/resolve/"+hidden).want(202, `{"ok":1}`)
 	want := []string{
 		`POST /api/v1/compile {"spec":"…"}`, `POST /api/v1/compile/async {"spec":"…"}`, `POST /api/v1/compile/precheck {"spec":"…"}`,

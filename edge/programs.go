@@ -110,6 +110,9 @@ func (d *door) program(w http.ResponseWriter, r *http.Request) error {
 		return verbatim(w, r, text)
 	}
 	ref, download := strings.CutSuffix(path, "/download")
+	if download && pawfile.ValidID(ref) { // errors too
+		rest.Readable(w)
+	}
 	record, p, err := d.find(r, ref)
 	if errors.Is(err, errUnpublished) && d.OriginURL != "" {
 		return d.forward(w, r, "/api/v1/programs/"+path, nil)

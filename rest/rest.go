@@ -58,10 +58,28 @@ func Guard(w http.ResponseWriter) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
-// Shareable marks an answer that never changes and holds no secret, so that any page may use it.
-func Shareable(w http.ResponseWriter) {
+// Readable marks an answer that holds no secret, an error too, so that pages of any origin may read it: what
+// part of a file it is, and its tag.
+func Readable(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Content-Range, ETag")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+}
+
+// Shareable marks an answer that is readable and never changes.
+func Shareable(w http.ResponseWriter) {
+	Readable(w)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+}
+
+// Preflight answers the question that a browser puts before a page of another origin asks for a part of a file, or
+// whether it has changed. It is the same for files that are not there.
+func Preflight(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD")
+	h.Set("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match")
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
 }

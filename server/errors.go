@@ -29,6 +29,7 @@ var (
 	problem   = rest.NewProblem
 	notFound  = rest.NotFound
 	reply     = rest.Reply
+	readable  = rest.Readable
 	shareable = rest.Shareable
 )
 

@@ -106,6 +106,7 @@ func (l *library) chunks(i Interpreter) (*chunkList, error) {
 
 // model serves {sha256}.gguf and {sha256}.chunks.json.
 func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
+	readable(w)
 	name := r.PathValue("file")
 	digest, rest, _ := strings.Cut(name, ".")
 	d, err := store.ParseDigest(digest)
@@ -143,7 +144,9 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	return notFound("the model is")
 }
 
+// interpreters is readable everywhere: a page that embeds a function may name one by its id.
 func (s *Server) interpreters(w http.ResponseWriter, _ *http.Request) error {
+	readable(w)
 	out := []map[string]any{}
 	for _, i := range s.models.list {
 		compilers := []string{}

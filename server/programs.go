@@ -80,7 +80,13 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// download answers pages of other origins too when they know an id, errors included: that is the right to read the
+// program. Of slugs only public ones: what is missing and what is private must look the same from there.
 func (s *Server) download(w http.ResponseWriter, r *http.Request, ref string) error {
+	byID := pawfile.ValidID(ref)
+	if byID {
+		readable(w)
+	}
 	e, err := s.find(ref)
 	if err != nil {
 		if j := s.jobs.find(ref); j != nil {
@@ -100,11 +106,14 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, ref string) er
 		return err
 	}
 	defer f.Close()
-	if pawfile.ValidID(ref) {
+	switch { // a slug may name another program tomorrow
+	case byID:
 		shareable(w)
-	} else if e.Public { // a slug may name another program tomorrow
-		shareable(w)
+	case e.Public:
+		readable(w)
 		w.Header().Set("Cache-Control", "no-cache")
+	default:
+		w.Header().Set("Cache-Control", "private, no-cache")
 	}
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+e.ID+`.paw"`)

@@ -12,10 +12,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"paw/compiler"
+	"paw/rest"
 	"paw/store"
 )
 
@@ -174,6 +176,8 @@ func (s *Server) Handler() http.Handler {
 		"GET /api/v1/catalogue":                  s.examples,
 		"GET /api/v1/health":                     s.health,
 		"GET /models/{file}":                     s.model,
+		"OPTIONS /models/{file}":                 preflight,
+		"OPTIONS /api/v1/programs/{path...}":     preflight,
 	} {
 		mux.Handle(pattern, s.handle(h))
 	}
@@ -183,13 +187,22 @@ func (s *Server) Handler() http.Handler {
 	} {
 		mux.Handle(pattern, s.handle(notImplemented))
 	}
-	mux.Handle("/api/", s.handle(func(http.ResponseWriter, *http.Request) error {
-		return problem(http.StatusNotFound, "not_found", "there is no such endpoint: see docs/formats.md §6")
-	}))
+	mux.Handle("/api/", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoEndpoint }))
 	if s.o.Site != nil {
 		mux.Handle("/", s.o.Site)
 	}
 	return s.guard(mux)
+}
+
+var errNoEndpoint = problem(http.StatusNotFound, "not_found", "there is no such endpoint: see docs/formats.md §6")
+
+// preflight lets pages of other origins go on with a download where it was cut.
+func preflight(w http.ResponseWriter, r *http.Request) error {
+	if path := r.PathValue("path"); path != "" && !strings.HasSuffix(path, "/download") {
+		return errNoEndpoint
+	}
+	rest.Preflight(w)
+	return nil
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {

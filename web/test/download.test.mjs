@@ -70,6 +70,26 @@ for (const [name, plan, how, requests] of answers) {
   });
 }
 
+test("an interpreter on another origin goes on where it was cut, also on the next visit", async () => {
+  const { context, page, open } = await fresh([{ cut: CHUNK + 1000 }]);
+  const elsewhere = (p) => p.evaluate((at) => {
+    window.base = { ...window.base, url: `${at}/m.gguf`, chunksUrl: `${at}/m.chunks.json` };
+  }, host.url.replace("127.0.0.1", "localhost"));
+  await elsewhere(page);
+  assert.equal(await attempt(page), "loaded");
+  assert.deepEqual(host.state.requests, [0, CHUNK]);
+  await page.evaluate(() => window.client.deleteCached(window.base));
+  host.expect(Array(3).fill({ stall: 2 * CHUNK }));
+  await page.evaluate(reach, 2 * CHUNK);
+  await page.close();
+  const next = await open();
+  await elsewhere(next);
+  host.expect([]);
+  assert.equal(await attempt(next), "loaded");
+  assert.deepEqual(host.state.requests, [2 * CHUNK]);
+  await context.close();
+});
+
 test("a stalled connection is given up and taken up again", { timeout: 60_000 }, async () => {
   const { context, page } = await fresh([{ stall: 1_500_000 }]);
   assert.equal(await attempt(page), "loaded");
