@@ -10,7 +10,7 @@
 import { Interpreter, LARGE, PawError, isCached, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
 import { cachedSize, isDownloading } from "../src/download.js";
 import { setAssets } from "../src/trusted.js";
-import { ask, bytesOf, type Reference } from "./program.js";
+import { askJSON, programOf, resolved, type Reference } from "./program.js";
 import { pieces } from "./stream.js";
 
 export { PawError, type EngineName, type ErrorKind, type Kept, type ProgramInfo, type Progress, type Reference, type Room };
@@ -113,7 +113,7 @@ async function fileFor(info: ProgramInfo, want: LoadOptions["interpreter"], o: L
     if (typeof want !== "string") sha256 = want.sha256;
     else if (/^[0-9a-f]{64}$/.test(want)) sha256 = want;
     else {
-      const { interpreters: all } = (await (await ask(`${server()}/api/v1/interpreters`, { signal: o.signal })).json()) as { interpreters: Offer[] };
+      const all: Offer[] = (await askJSON(`${server()}/api/v1/interpreters`, { signal: o.signal })).interpreters ?? [];
       const found = all.find((x) => x.id === want);
       if (!found) throw new PawError("base", `the server has no interpreter ${want}`, `it has ${all.map((x) => x.id).join(", ")}`);
       sha256 = found.sha256;
@@ -128,9 +128,10 @@ async function fileFor(info: ProgramInfo, want: LoadOptions["interpreter"], o: L
 
 /** What a download has to know of a file. One that is kept here needs no server. */
 async function baseOf(f: InterpreterFile, o: LoadOptions): Promise<BaseInfo> {
-  const url = new URL(f.url, document.baseURI).href;
-  const chunksUrl = f.chunksUrl ? new URL(f.chunksUrl, document.baseURI).href : url.replace(/(\.gguf)?$/, ".chunks.json");
-  const size = f.size ?? (await cachedSize(url, f.sha256)) ?? (await (await ask(chunksUrl, { signal: o.signal })).json()).size;
+  const url = resolved(f.url);
+  const chunksUrl = f.chunksUrl ? resolved(f.chunksUrl) : url.replace(/(\.gguf)?$/, ".chunks.json");
+  const size = f.size ?? (await cachedSize(url, f.sha256)) ?? (await askJSON(chunksUrl, { signal: o.signal })).size;
+  if (!(size > 0)) throw new PawError("network", `${chunksUrl} is no list of chunks`, "put the interpreter's list beside it, or name another one: chunksUrl");
   return { id: f.sha256.slice(0, 16), url, chunksUrl, size, sha256: f.sha256 };
 }
 
@@ -199,8 +200,7 @@ async function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o
 }
 
 async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
-  const bytes = await bytesOf(server(), ref, o);
-  const { info, fresh } = await described(bytes);
+  const { bytes, told: { info, fresh } } = await programOf(server(), ref, o, described);
   let file: InterpreterFile;
   try {
     file = await fileFor(info, o.interpreter, o);
@@ -263,11 +263,11 @@ async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
     throw new PawError("input", `a description compiles only on pages of the server's own origin, ${new URL(server()).origin}`, "compile it there once, and use the program's id or file here");
   }
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ spec, compiler: o.compiler }), signal: o.signal };
-  const job = await (await ask(`${server()}/api/v1/compile/async`, post)).json();
+  const job = await askJSON(`${server()}/api/v1/compile/async`, post);
   o.onProgress?.(0);
   try {
     for (let wait = 50; ; wait = Math.min(1000, wait * 1.5)) {
-      const now = await (await ask(`${server()}/api/v1/compile/${job.job_id}`, { signal: o.signal, cache: "no-store" })).json();
+      const now = await askJSON(`${server()}/api/v1/compile/${job.job_id}`, { signal: o.signal, cache: "no-store" });
       if (now.status === "ready") return now.program_id ?? job.program_id;
       if (now.status === "failed" || now.status === "cancelled") throw new PawError("program", now.error?.message ?? now.error ?? `the compilation was ${now.status}`);
       if (now.progress?.fraction !== undefined) o.onProgress?.(now.progress.fraction);
@@ -290,7 +290,7 @@ async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" 
   }
   let fresh: Interpreter | undefined;
   try {
-    const told = await described(await bytesOf(server(), ref, o));
+    const { told } = await programOf(server(), ref, o, described);
     fresh = told.fresh;
     const file = await fileFor(told.info, o.interpreter, {});
     const state = states.get(keyOf(file.sha256, o));

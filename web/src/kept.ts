@@ -69,14 +69,24 @@ const shelf = async () => (await directory()) ?? (await cache());
 
 const note = async (name: string) => `${await digest(new TextEncoder().encode(name))}.name`; // an address may not be a file's name
 
-/** Keeps a program under the address that it came from. */
+/** The digest that an address last stood for. */
+async function noted(s: Shelf, name: string): Promise<string | undefined> {
+  const text = await (await s.read(await note(name)))?.text();
+  return text ? String(JSON.parse(text).sha256) : undefined;
+}
+
+/** Keeps a program under the address that it came from; what it replaces goes, unless another address means it.
+ *  Addresses that hold the file, or mean it in this page alone, are no names. */
 export async function keepProgram(name: string, bytes: Uint8Array): Promise<void> {
+  if (/^(data|blob):/i.test(name)) return;
   try {
     const s = globalThis.crypto?.subtle && (await shelf());
     if (!s) return;
     const sha256 = await digest(bytes);
     if ((await s.read(`${sha256}.paw`))?.size !== bytes.length) await s.write(`${sha256}.paw`, bytes as Uint8Array<ArrayBuffer>);
+    const old = await noted(s, name).catch(() => undefined);
     await s.write(await note(name), JSON.stringify({ name, sha256 }));
+    if (old && old !== sha256 && !(await notes(s)).some((n) => n.sha256 === old)) await s.remove(`${old}.paw`);
   } catch {
     // No room: the program answers all the same, and is fetched again next time.
   }
@@ -97,8 +107,8 @@ export async function keptProgram(o: { name?: string; sha256?: string }): Promis
     const s = globalThis.crypto?.subtle && (await shelf());
     if (!s) return undefined;
     if (o.sha256 !== undefined) return await checked(s, o.sha256);
-    const text = await (await s.read(await note(o.name!)))?.text();
-    return text ? await checked(s, String(JSON.parse(text).sha256)) : undefined;
+    const sha256 = await noted(s, o.name!);
+    return sha256 && (await checked(s, sha256)) || undefined;
   } catch {
     return undefined;
   }

@@ -23,9 +23,9 @@ after(() => host?.close());
 const sha256 = (b) => createHash("sha256").update(b).digest("hex");
 
 /** A page of a fresh profile with the SDK as window.paw, and `ask` that loads a program and answers. */
-async function fresh(path, context = null) {
+async function fresh(path, context = null, policy = undefined) {
   context ??= await s.browser.newContext();
-  const page = await host.open(context, path, "");
+  const page = await host.open(context, path, "", policy);
   await page.evaluate(async () => {
     Object.assign(window, await import("/sdk/paw.js"));
     window.ask = async (ref, o) => {
@@ -40,6 +40,8 @@ async function fresh(path, context = null) {
   return { context, page };
 }
 const ask = (page, ref, o) => page.evaluate(([ref, o]) => window.ask(ref, o), [ref, o]);
+/** The programs that a page keeps: digest and names of each. */
+const kept = (page) => page.evaluate(async () => (await window.paw.storage.list()).filter((k) => k.kind === "program").map((k) => [k.sha256, k.names]));
 const fetches = (part) => host.requests.filter((u) => u.includes(part)).length;
 
 test("on the server's own pages a program answers after a reload without a network", async () => {
@@ -95,6 +97,76 @@ test("an id is fetched once; an address is asked for again, and the kept file st
   assert.equal(await ask(page, program), text);
   assert.equal(await ask(page, program), text);
   assert.equal(fetches(`/${program}/download`), 1);
+  await context.close();
+});
+
+test("only what is a program is kept; one that is kept and is none is fetched anew", async () => {
+  const { context, page } = await fresh("/fallback");
+  const path = `/api/v1/programs/${program}/download`, html = Buffer.from("<!doctype html><title>Not here</title>");
+  host.files.set(path, html); // a site that answers every address with its page
+  assert.equal((await page.evaluate((id) => window.fails(window.paw.function(id)), program)).kind, "program");
+  assert.deepEqual(await page.evaluate(() => window.paw.storage.list()), []);
+  host.files.delete(path);
+  await page.evaluate(async ([name, text]) => { // as an older version kept it
+    const hex = async (b) => Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", b)), (x) => x.toString(16).padStart(2, "0")).join("");
+    const dir = await (await navigator.storage.getDirectory()).getDirectoryHandle("paw-programs", { create: true });
+    const bytes = new TextEncoder().encode(text), sha256 = await hex(bytes);
+    for (const [file, data] of [[`${sha256}.paw`, bytes], [`${await hex(new TextEncoder().encode(name))}.name`, JSON.stringify({ name, sha256 })]]) {
+      const out = await (await dir.getFileHandle(file, { create: true })).createWritable();
+      await out.write(data);
+      await out.close();
+    }
+  }, [host.url + path, html.toString()]);
+  host.requests.length = 0;
+  assert.match(await ask(page, program), /^(urgent|wait)$/);
+  assert.match(await ask(page, program), /^(urgent|wait)$/);
+  assert.equal(fetches("/download"), 1);
+  assert.deepEqual(await kept(page), [[sha256(bytes), [host.url + path]]]);
+  await context.close();
+});
+
+test("what an address meant before is freed, unless another one means it still", async () => {
+  const { context, page } = await fresh("/superseded", null, ""); // the strict policy fetches no blobs
+  const other = await made(s.server.url, urgentSpec.replace("message", "note"));
+  const next = Buffer.from(await (await fetch(`${s.server.url}/api/v1/programs/${other}/download`)).arrayBuffer());
+  let now = bytes;
+  host.files.set("/changing.paw", (_, r) => r.writeHead(200, { "Cache-Control": "max-age=3600" }).end(now));
+  await ask(page, "/changing.paw");
+  await page.evaluate((data) => window.ask(URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]))), next.toString("base64"));
+  assert.deepEqual(await kept(page), [[sha256(bytes), [host.url + "/changing.paw"]]], "a blob's address is nobody's name");
+  now = next;
+  await ask(page, "/changing.paw");
+  assert.deepEqual(await kept(page), [[sha256(next), [host.url + "/changing.paw"]]], "asked for in spite of the browser's own cache");
+  await ask(page, other);
+  now = bytes;
+  await ask(page, "/changing.paw");
+  assert.deepEqual((await kept(page)).map(([d]) => d).sort(), [sha256(next), sha256(bytes)].sort());
+  await context.close();
+});
+
+test("answers that break off or make no sense are errors with a kind, and the kept file stands in for the first", async () => {
+  const { context, page } = await fresh("/broken");
+  const text = await ask(page, program);
+  host.files.set("/breaks.paw", bytes);
+  await ask(page, "/breaks.paw");
+  const breaks = (_, r) => {
+    r.writeHead(200, { "Content-Length": bytes.length });
+    r.write(bytes.subarray(0, 1000), () => setTimeout(() => r.destroy(), 50));
+  };
+  host.files.set("/breaks.paw", breaks);
+  host.files.set("/unknown.paw", breaks);
+  assert.equal(await ask(page, "/breaks.paw"), text);
+  for (const path of ["/api/v1/interpreters", "/api/v1/compile/async"]) host.files.set(path, Buffer.from("<!doctype html>"));
+  const r = await page.evaluate(async (id) => {
+    const { paw, fails } = window;
+    return [
+      await fails(paw.function("/unknown.paw")), await fails(paw.function(id, { interpreter: "mini" })), await fails(paw.compile("Is it urgent or not?")),
+      await fails(paw.function("/breaks.paw", { integrity: "sha256-not*base64" })), await fails(paw.function("http://[")),
+    ];
+  }, program);
+  for (const path of ["/api/v1/interpreters", "/api/v1/compile/async"]) host.files.delete(path);
+  assert.deepEqual(r.map((e) => e.kind), ["network", "network", "network", "input", "input"], JSON.stringify(r));
+  assert.ok(r.every((e) => e.hint), JSON.stringify(r));
   await context.close();
 });
 
