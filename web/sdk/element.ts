@@ -15,6 +15,7 @@ label{display:block;margin-block-end:.25em}
 [part=button]:disabled{opacity:.5;cursor:default}
 [part=output]{display:block;min-height:1.5em;font-weight:600;white-space:pre-wrap;overflow-wrap:anywhere}
 [part=status]{display:block;min-height:1.2em;font-size:.875em;opacity:.8}
+#spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 :focus-visible{outline:2px solid Highlight;outline-offset:2px}`;
 
 const PAUSE = 250; // milliseconds after the last key before "auto" answers
@@ -37,12 +38,14 @@ export class PawFunctionElement extends Base {
   private readonly button = document.createElement("button");
   private readonly output = document.createElement("output");
   private readonly status = document.createElement("span");
+  private readonly spoken = document.createElement("span"); // the status without what changes all the time
   private readonly slotted = document.createElement("slot");
   private fn: Fn | null = null;
   private loading: AbortController | null = null;
   private calling: AbortController | null = null;
   private timer = 0;
   private answer = "";
+  private changed = false; // since it was loaded
   private stale = false; // to be loaded anew
   private off = false; // disabled, by itself or by a fieldset
   private wantsConsent = false;
@@ -61,10 +64,11 @@ export class PawFunctionElement extends Base {
     const parts = { label: this.caption, input: this.field, button: this.button, output: this.output, status: this.status };
     for (const [name, e] of Object.entries(parts)) e.setAttribute("part", name);
     this.output.setAttribute("aria-live", "polite");
-    this.status.setAttribute("role", "status");
+    this.spoken.setAttribute("role", "status");
+    this.spoken.id = "spoken";
     this.button.textContent = "Run";
     this.slotted.append(this.caption, this.field);
-    root.append(this.slotted, this.button, this.output, this.status);
+    root.append(this.slotted, this.button, this.output, this.status, this.spoken);
     this.button.addEventListener("click", () => void this.run());
     this.field.addEventListener("keydown", (e) => {
       if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) void this.run();
@@ -75,7 +79,7 @@ export class PawFunctionElement extends Base {
   connectedCallback(): void {
     this.upgrade();
     this.dress();
-    if (!this.fn && !this.loading) this.renew();
+    if (this.changed || (!this.fn && !this.loading)) this.renew();
   }
 
   disconnectedCallback(): void {
@@ -87,7 +91,9 @@ export class PawFunctionElement extends Base {
 
   attributeChangedCallback(name: string, old: string | null, now: string | null): void {
     this.dress();
-    if (old !== now && LOADS.includes(name)) this.renew();
+    if (old === now || !LOADS.includes(name)) return;
+    this.changed = true; // it may be out of the page for a moment
+    this.renew();
   }
 
   formDisabledCallback(disabled: boolean): void {
@@ -101,7 +107,7 @@ export class PawFunctionElement extends Base {
     clearTimeout(this.timer);
     this.field.value = this.answer = this.output.textContent = "";
     this.internals.setFormValue(null);
-    if (this.fn) this.status.textContent = "";
+    if (this.fn) this.say("");
   }
 
   /** Properties that a framework set before this class was known hide those of the class: set them again. */
@@ -121,7 +127,9 @@ export class PawFunctionElement extends Base {
     queueMicrotask(() => {
       this.stale = false;
       this.unload();
-      if (this.isConnected) void this.load();
+      if (!this.isConnected) return;
+      this.changed = false;
+      void this.load();
     });
   }
 
@@ -149,10 +157,16 @@ export class PawFunctionElement extends Base {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 
+  /** Shows what goes on; read aloud is only what differs from the last. */
+  private say(text: string, spoken = text): void {
+    this.status.textContent = text;
+    if (this.spoken.textContent !== spoken) this.spoken.textContent = spoken;
+  }
+
   private fault(e: unknown): void {
     if (e instanceof PawError && e.kind === "aborted") return;
     const text = e instanceof PawError ? [e.message, e.hint].filter(Boolean).join(": ") : String(e);
-    this.status.textContent = text;
+    this.say(text);
     this.tell("paw-error", { error: e });
   }
 
@@ -161,6 +175,7 @@ export class PawFunctionElement extends Base {
     this.calling?.abort();
     clearTimeout(this.timer);
     this.loading = this.calling = null;
+    this.output.removeAttribute("aria-busy");
     void this.fn?.free().catch(() => {});
     this.fn = null;
     this.dress();
@@ -172,22 +187,23 @@ export class PawFunctionElement extends Base {
     if (!attribute("src") && !spec) return;
     const mine = (this.loading = new AbortController());
     let forgotten = false; // the browser keeps the interpreter for this page alone
-    this.status.textContent = "Loading …";
+    this.say("Loading …");
     try {
       const onProgress = (p: Progress) => {
         if (p.kept === false) forgotten = true;
-        this.status.textContent = `${p.phase === "compile" ? "Compiling" : "Loading"} … ${Math.round((100 * p.done) / Math.max(1, p.total))} %`;
+        const phase = `${p.phase === "compile" ? "Compiling" : "Loading"} …`;
+        this.say(`${phase} ${Math.round((100 * p.done) / Math.max(1, p.total))} %`, phase);
         this.tell("paw-progress", p);
       };
       const src = attribute("src") ?? (await paw.compile(spec!, { signal: mine.signal, onProgress: (f) => onProgress({ phase: "compile", done: f, total: 1 }) }));
       const fn = await paw.function(src, {
         signal: mine.signal, integrity: attribute("integrity"), interpreter: attribute("interpreter"), engine: attribute("engine") as EngineName | undefined, onProgress,
-        consent: (d) => this.consent(mine.signal, d.bytes, d.available),
+        consent: (d) => this.consent(d.signal, d.bytes, d.available),
       });
       if (this.loading !== mine) return void fn.free();
       this.fn = fn;
       this.loading = null;
-      this.status.textContent = forgotten ? "Kept only until this page is closed: browsers keep interpreters for HTTPS pages." : "";
+      this.say(forgotten ? "Kept only until this page is closed: browsers keep interpreters for HTTPS pages." : "");
       this.dress();
       this.tell("paw-ready", { info: fn.info });
       if (this.auto && this.input.value) void this.run();
@@ -199,9 +215,10 @@ export class PawFunctionElement extends Base {
   }
 
   /** Asks before a large download. Browsers keep it for this site alone: each other site downloads again. */
-  private consent(signal: AbortSignal, bytes: number, available?: number): Promise<boolean> {
+  private async consent(signal: AbortSignal, bytes: number, available?: number): Promise<boolean> {
+    if (signal.aborted) return false;
     const mb = (n: number) => `${(n / 1e6).toFixed(0)} MB`;
-    this.status.textContent = `This needs a download of ${mb(bytes)}, kept for this site only${available === undefined ? "" : ` (${mb(available)} are free)`}.`;
+    this.say(`This needs a download of ${mb(bytes)}, kept for this site only${available === undefined ? "" : ` (${mb(available)} are free)`}.`);
     this.button.textContent = "Download";
     this.wantsConsent = true;
     this.dress();
@@ -210,6 +227,7 @@ export class PawFunctionElement extends Base {
         this.button.removeEventListener("click", accept, true);
         this.button.textContent = "Run";
         this.wantsConsent = false;
+        if (!this.loading?.signal.aborted) this.say("Loading …"); // here, or begun by another element
         this.dress();
         decide(yes);
       };
@@ -218,7 +236,7 @@ export class PawFunctionElement extends Base {
         end(true);
       };
       this.button.addEventListener("click", accept, true);
-      signal.addEventListener("abort", () => end(false));
+      signal.addEventListener("abort", () => end(false), { once: true });
     });
   }
 
@@ -246,7 +264,7 @@ export class PawFunctionElement extends Base {
       this.answer = d.text;
       this.internals.setFormValue(d.text);
       this.output.textContent = d.abstained ? "not sure" : d.text;
-      this.status.textContent = `${d.label ? `${(100 * d.confidence).toFixed(0)} % sure, ` : ""}${d.ms.toFixed(0)} ms`;
+      this.say(`${d.label ? `${(100 * d.confidence).toFixed(0)} % sure, ` : ""}${d.ms.toFixed(0)} ms`);
       this.tell("paw-result", d);
       return d;
     } catch (e) {

@@ -7,7 +7,7 @@
 //   await urgent.detail("the server is on fire")             // { text, label, probabilities, confidence, … }
 //
 // All functions for one interpreter share one worker and one copy of its weights.
-import { Interpreter, LARGE, PawError, isCached, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
+import { Interpreter, LARGE, PawError, isCached, orAborted, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
 import { cachedSize, isDownloading } from "../src/download.js";
 import { setAssets } from "../src/trusted.js";
 import { askJSON, programOf, resolved, type Reference } from "./program.js";
@@ -23,6 +23,9 @@ export interface Download {
   url: string;
   /** What the browser has left for this site; undefined where it does not tell. */
   available: number | undefined;
+  /** Aborted when nobody needs the answer any more: the load was cancelled, or another function of the page
+   *  has begun the same download. */
+  signal: AbortSignal;
 }
 
 /** An interpreter's file; chunksUrl is the address with .chunks.json for .gguf if left out. */
@@ -76,7 +79,7 @@ export interface Fn {
   /** The answer as it is written; joined, the pieces are the text. A label is one piece. */
   stream(input: string, o?: Pick<CallOptions, "signal" | "maxTokens">): AsyncIterableIterator<string>;
   readonly info: ProgramInfo;
-  /** Frees the function's memory; calls fail afterwards. */
+  /** Frees the function's memory; calls fail afterwards. Again it does nothing. */
   free(): Promise<void>;
   /** `await using fn = await paw.function(…)` frees by itself. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -94,6 +97,7 @@ export type Availability = "unavailable" | "downloadable" | "downloading" | "ava
 const settings = { apiUrl: "" };
 const interpreters = new Map<string, Promise<Interpreter>>(); // by engine and base
 const states = new Map<string, "downloading" | "available">(); // of the same
+const begun = new EventTarget(); // tells these keys when a load begins
 
 function server(): string {
   const known = settings.apiUrl || (__SERVER__ ? new URL(__SERVER__, import.meta.url).href.replace(/\/$/, "") : globalThis.location?.origin);
@@ -135,84 +139,122 @@ async function baseOf(f: InterpreterFile, o: LoadOptions): Promise<BaseInfo> {
   return { id: f.sha256.slice(0, 16), url, chunksUrl, size, sha256: f.sha256 };
 }
 
-async function agreed(base: BaseInfo, o: LoadOptions): Promise<void> {
+/** Asks before a large download, until it is not needed: another function of the page may begin it first. */
+async function agreed(key: string, base: BaseInfo, o: LoadOptions): Promise<void> {
   if (base.size <= LARGE || (await isCached(base))) return;
   const size = `${(base.size / 1e6).toFixed(0)} MB`;
   const { available } = await storage.room();
   if (available !== undefined && available < base.size) {
     throw new PawError("storage", `the interpreter needs ${size}, the browser has ${(available / 1e6).toFixed(0)} MB left for this site`, "free some storage, or delete what this site keeps: paw.storage.list()");
   }
+  if (o.signal?.aborted) throw new PawError("aborted", "cancelled");
+  if (interpreters.has(key)) return;
   if (!o.consent) throw new PawError("consent", `the interpreter is a download of ${size}`, "ask the user, and pass consent: () => true");
-  if (!(await o.consent({ bytes: base.size, url: base.url, available }))) throw new PawError("consent", `the download of ${size} was declined`);
+  const moot = new AbortController();
+  const end = () => moot.abort();
+  begun.addEventListener(key, end);
+  o.signal?.addEventListener("abort", end);
+  try {
+    const ended = new Promise<boolean>((ok) => moot.signal.addEventListener("abort", () => ok(false)));
+    const yes = await Promise.race([o.consent({ bytes: base.size, url: base.url, available, signal: moot.signal }), ended]);
+    if (o.signal?.aborted) throw new PawError("aborted", "cancelled");
+    if (!yes && !moot.signal.aborted) throw new PawError("consent", `the download of ${size} was declined`);
+  } finally {
+    begun.removeEventListener(key, end);
+    o.signal?.removeEventListener("abort", end);
+  }
 }
 
-let reader: Interpreter | undefined; // one that has a base
+let reader: Interpreter | undefined; // tells what programs say of themselves
+let spare = false; // it has no base: the next load takes it
+let users = 0; // of the spare one
 
-/** What a program says of itself, told by a worker that runs already, else by a fresh one. */
-async function described(bytes: Uint8Array): Promise<{ info: ProgramInfo; fresh?: Interpreter }> {
-  try {
-    if (reader && !reader.ended) return { info: await reader.inspect(bytes) };
-  } catch (e) {
-    if (!(e instanceof PawError && e.kind === "internal")) throw e;
-    reader = undefined; // its worker has died
+/** What a program says of itself. All share one worker, which runs already if an interpreter does. */
+async function described(bytes: Uint8Array): Promise<ProgramInfo> {
+  for (let tries = 0; ; tries++) {
+    if (!reader || reader.ended) [reader, spare] = [Interpreter.start(), true];
+    const it = reader;
+    try {
+      return await it.inspect(bytes);
+    } catch (e) {
+      if (!it.ended || tries === 2) throw e; // else it died, or the load that took it was given up
+    }
   }
-  const fresh = Interpreter.start();
+}
+
+/** Does what needs a reader; the last one ends a spare one. */
+async function reading<T>(work: () => Promise<T>): Promise<T> {
+  users++;
   try {
-    return { info: await fresh.inspect(bytes), fresh };
-  } catch (e) {
-    fresh.dispose();
-    throw e;
+    return await work();
+  } finally {
+    if (--users === 0 && spare) {
+      reader?.dispose();
+      [reader, spare] = [undefined, false];
+    }
   }
+}
+
+/** A worker for a base. */
+function taken(): Interpreter {
+  if (reader && !reader.ended && !spare) return Interpreter.start();
+  reader = spare && reader && !reader.ended ? reader : Interpreter.start();
+  spare = false;
+  return reader;
 }
 
 const keyOf = (sha256: string, o: Pick<LoadOptions, "engine">) => `${o.engine ?? "paw"} ${sha256}`;
 
-/** The interpreter with a base: the one that runs already, or `fresh` with the base loaded into it. */
-async function withBase(file: InterpreterFile, fresh: Interpreter | undefined, o: LoadOptions): Promise<Interpreter> {
-  const key = keyOf(file.sha256, o);
-  for (let running; (running = interpreters.get(key)); ) {
-    const it = await running.catch(() => undefined);
-    if (it && !it.ended) {
-      if (fresh !== it) fresh?.dispose();
-      return it;
-    }
-    if (interpreters.get(key) === running) { // its worker has died, or never lived
-      interpreters.delete(key);
-      states.delete(key);
-    }
-  }
-  const it = fresh ?? Interpreter.start();
-  const starting = (async () => {
-    const base = await baseOf(file, o);
-    await agreed(base, o);
-    states.set(key, "downloading");
-    await it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: o.onProgress });
+function begin(key: string, base: BaseInfo, o: LoadOptions): Promise<Interpreter> {
+  const it = taken();
+  const starting = it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: o.onProgress }).then(() => {
     states.set(key, "available");
-    return (reader = it);
-  })();
+    return it;
+  });
   interpreters.set(key, starting);
+  states.set(key, "downloading");
+  begun.dispatchEvent(new Event(key));
   starting.catch(() => {
-    interpreters.delete(key);
-    states.delete(key);
+    forget(key, starting);
     it.dispose();
   });
   return starting;
 }
 
-async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
-  const { bytes, told: { info, fresh } } = await programOf(server(), ref, o, described);
-  let file: InterpreterFile;
-  try {
-    file = await fileFor(info, o.interpreter, o);
-  } catch (e) {
-    fresh?.dispose();
-    throw e;
+function forget(key: string, what: Promise<Interpreter>): void {
+  if (interpreters.get(key) !== what) return;
+  interpreters.delete(key);
+  states.delete(key);
+}
+
+/** The interpreter with a base: the one that runs already or is being loaded, else a new one. */
+async function withBase(file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
+  const key = keyOf(file.sha256, o);
+  for (;;) {
+    const running = interpreters.get(key);
+    if (running) {
+      const it = await orAborted(running.catch(() => undefined), o.signal);
+      if (it && !it.ended) return it;
+      forget(key, running); // its worker has died, or never lived
+      continue;
+    }
+    const base = await baseOf(file, o);
+    await agreed(key, base, o);
+    if (o.signal?.aborted) throw new PawError("aborted", "cancelled"); // it would end the worker that others use
+    if (!interpreters.has(key)) return begin(key, base, o);
   }
-  const open = async (fresh: Interpreter | undefined, o: LoadOptions) => {
-    const on = await withBase(file, fresh, o);
-    return { on, f: await on.open(bytes, { signal: o.signal }) };
-  };
-  return wrap(await open(fresh, o), () => open(undefined, { ...o, signal: undefined, onProgress: undefined }));
+}
+
+async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
+  return reading(async () => {
+    const { bytes, told } = await programOf(server(), ref, o, described);
+    const file = await fileFor(told, o.interpreter, o);
+    const open = async (o: LoadOptions) => {
+      const on = await withBase(file, o);
+      return { on, f: await on.open(bytes, { signal: o.signal }) };
+    };
+    return wrap(await open(o), () => open({ ...o, signal: undefined, onProgress: undefined }));
+  });
 }
 
 /** A function on an interpreter. */
@@ -221,17 +263,36 @@ interface Opened {
   f: PawFunction;
 }
 
+/** Refuses what a caller without types may pass. */
+function checked(input: unknown, o: CallOptions): void {
+  if (typeof input !== "string") throw new PawError("input", `the input is no string but of type ${typeof input}`, "pass the text itself");
+  for (const name of ["threshold", "maxTokens", "topK"] as const) {
+    const value: unknown = o[name] ?? 0;
+    if (typeof value !== "number" || Number.isNaN(value)) throw new PawError("input", `${name} is no number but ${JSON.stringify(value)}`, `leave ${name} out, or pass a number`);
+  }
+}
+
 function wrap(opened: Opened, again: () => Promise<Opened>): Fn {
-  let now: Promise<Opened> | Opened = opened, freed = false;
+  let now: Promise<Opened> | Opened = opened, freed: Promise<void> | undefined;
   /** Calls; if the worker dies under it (a browser short of memory ends them), once more on a new one. */
   const ask = async (input: string, c: CallOptions & { onPiece?: (piece: string) => void }): Promise<Answer> => {
-    const was = await now;
+    checked(input, c);
+    if (freed) throw new PawError("input", "the function was freed", "load it again: paw.function");
+    const was = await orAborted(now, c.signal);
+    let told = 0;
+    const onPiece = c.onPiece && ((piece: string) => ((told += piece.length), c.onPiece!(piece)));
     try {
-      return await was.f.call(input, c);
+      return await was.f.call(input, { ...c, onPiece });
     } catch (e) {
       if (!was.on.ended || freed) throw e;
       if (now === was) now = again().then((x) => (now = x), (e) => { now = was; throw e; });
-      return (await now).f.call(input, c);
+      let skip = told; // the answer will be the same: what was told of it is not told twice
+      const onRest = c.onPiece && ((piece: string) => {
+        const rest = piece.slice(skip);
+        skip -= piece.length - rest.length;
+        if (rest) c.onPiece!(rest);
+      });
+      return (await orAborted(now, c.signal)).f.call(input, { ...c, onPiece: onRest });
     }
   };
   const detail = async (input: string, o: CallOptions = {}): Promise<Detail> => {
@@ -244,15 +305,15 @@ function wrap(opened: Opened, again: () => Promise<Opened>): Fn {
   };
   const call = async (input: string, o?: CallOptions) => (await detail(input, o)).text;
   const batch = async (inputs: Iterable<string>, o?: CallOptions) => {
+    if (typeof inputs === "string" || typeof inputs?.[Symbol.iterator] !== "function") throw new PawError("input", "a batch takes a list of texts", "pass an array: fn.batch([text])");
     const out: string[] = [];
     for (const input of inputs) out.push(await call(input, o)); // one worker: more at once would not be faster
     return out;
   };
   const stream = (input: string, o: CallOptions = {}) => pieces((onPiece, signal) => ask(input, { maxTokens: o.maxTokens, signal, onPiece }), o.signal);
-  const free = async () => {
-    freed = true;
-    await (await now).f.close();
-  };
+  const free = () => (freed ??= (async () => {
+    await (await Promise.resolve(now).catch(() => undefined))?.f.close(); // what could not be opened again holds nothing
+  })());
   const fn = Object.assign(call, { detail, batch, stream, info: opened.f.info, free });
   return Object.assign(fn, { [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: fn.free }) as Fn; // older browsers lack the symbol
 }
@@ -265,18 +326,13 @@ async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ spec, compiler: o.compiler }), signal: o.signal };
   const job = await askJSON(`${server()}/api/v1/compile/async`, post);
   o.onProgress?.(0);
-  try {
-    for (let wait = 50; ; wait = Math.min(1000, wait * 1.5)) {
-      const now = await askJSON(`${server()}/api/v1/compile/${job.job_id}`, { signal: o.signal, cache: "no-store" });
-      if (now.status === "ready") return now.program_id ?? job.program_id;
-      if (now.status === "failed" || now.status === "cancelled") throw new PawError("program", now.error?.message ?? now.error ?? `the compilation was ${now.status}`);
-      if (now.progress?.fraction !== undefined) o.onProgress?.(now.progress.fraction);
-      await new Promise((ok) => setTimeout(ok, wait));
-      if (o.signal?.aborted) throw new PawError("aborted", "cancelled");
-    }
-  } catch (e) {
-    if (o.signal?.aborted) void fetch(`${server()}/api/v1/compile/${job.job_id}`, { method: "DELETE" }).catch(() => {});
-    throw e;
+  // An abort stops the waiting and not the job, which is everybody's who asked for the same: the server keeps what it makes.
+  for (let wait = 50; ; wait = Math.min(1000, wait * 1.5)) {
+    const now = await askJSON(`${server()}/api/v1/compile/${job.job_id}`, { signal: o.signal, cache: "no-store" });
+    if (now.status === "ready") return now.program_id ?? job.program_id;
+    if (now.status === "failed" || now.status === "cancelled") throw new PawError("program", now.error?.message ?? now.error ?? `the compilation was ${now.status}`);
+    if (typeof now.percent === "number") o.onProgress?.(now.percent / 100);
+    await orAborted(new Promise((ok) => setTimeout(ok, wait)), o.signal);
   }
 }
 
@@ -288,20 +344,14 @@ async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" 
     if ([...states.values()].includes("available") || (await storage.list()).some((k) => k.kind === "interpreter" && k.whole)) return "available";
     return states.size > 0 || (await isDownloading()) ? "downloading" : "downloadable";
   }
-  let fresh: Interpreter | undefined;
-  try {
+  return reading(async () => {
     const { told } = await programOf(server(), ref, o, described);
-    fresh = told.fresh;
-    const file = await fileFor(told.info, o.interpreter, {});
+    const file = await fileFor(told, o.interpreter, {});
     const state = states.get(keyOf(file.sha256, o));
     if (state) return state;
     if (await isCached(await baseOf(file, {}))) return "available";
     return (await isDownloading(file.sha256)) ? "downloading" : "downloadable";
-  } catch {
-    return "unavailable";
-  } finally {
-    fresh?.dispose();
-  }
+  }).catch(() => "unavailable");
 }
 
 const paw = {

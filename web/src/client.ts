@@ -2,7 +2,7 @@
 // file touches neither the document nor the network.
 import { LARGE, type BaseInfo } from "./download.js";
 export { LARGE, deleteCached, isCached, type BaseInfo } from "./download.js";
-export { PawError, type ErrorKind } from "./errors.js";
+export { PawError, orAborted, type ErrorKind } from "./errors.js";
 export { library, type SavedProgram } from "./library.js";
 import { PawError } from "./errors.js";
 import { persistOnce } from "./room.js";
@@ -153,8 +153,13 @@ export class Interpreter {
         reject: (e) => (end(), reject(e)),
         onProgress: o.onProgress, onPiece: o.onPiece,
       });
+      try {
+        this.worker.postMessage({ ...m, id });
+      } catch (e) { // what cannot be sent is never answered
+        this.pending.delete(id);
+        return reject(new PawError("input", `${e instanceof Error ? e.message : e}`, "pass plain values"));
+      }
       o.signal?.addEventListener("abort", abort);
-      this.worker.postMessage({ ...m, id });
       this.watch();
     });
   }
@@ -187,7 +192,9 @@ export class Interpreter {
         return a as unknown as Answer;
       },
       close: async () => {
-        if (!this.dead) await this.request({ op: "close", function: number });
+        await this.request({ op: "close", function: number }).catch((e) => {
+          if (!this.dead) throw e; // a worker that has ended holds nothing
+        });
       },
     };
   }

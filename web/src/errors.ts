@@ -8,3 +8,13 @@ export class PawError extends Error {
     this.name = "PawError";
   }
 }
+
+/** Settles as p does, or as cancelled when the signal says so first. */
+export function orAborted<T>(p: T | Promise<T>, signal?: AbortSignal): Promise<T> {
+  return new Promise((ok, fail) => {
+    const abort = () => fail(new PawError("aborted", "cancelled"));
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    Promise.resolve(p).then(ok, fail).finally(() => signal?.removeEventListener("abort", abort));
+  });
+}

@@ -146,6 +146,86 @@ test("a function disposes of itself", async () => {
   assert.equal(r, "input");
 });
 
+test("a function may be freed twice; calls afterwards say so", async () => {
+  const r = await page.evaluate(async (id) => {
+    const fn = await window.paw.function(id);
+    await Promise.all([fn.free(), fn.free()]);
+    await fn[Symbol.asyncDispose]();
+    return window.fails(fn("x"));
+  }, labels);
+  assert.deepEqual(r, { typed: true, kind: "input", message: "the function was freed", hint: "load it again: paw.function" });
+});
+
+test("what is no text or no number is refused, not answered as if it were empty", async () => {
+  const r = await page.evaluate(async () => {
+    const { label, fails } = window, all = [];
+    for (const input of [42, undefined, null, ["a"], {}]) all.push(await fails(label(input)), await fails((async () => { for await (const _ of label.stream(input)); })()));
+    for (const list of ["hello", 7, undefined, [1]]) all.push(await fails(label.batch(list)));
+    for (const o of [{ threshold: "0.5" }, { threshold: NaN }, { maxTokens: "3" }]) all.push(await fails(label("x", o)));
+    return { all, still: await label("x", { threshold: null }) };
+  });
+  assert.ok(r.all.every((e) => e.typed && e.kind === "input" && e.hint), JSON.stringify(r.all));
+  assert.match(r.still, /^(urgent|wait)$/);
+});
+
+test("a message that cannot be sent fails at once and leaves nothing waiting", async () => {
+  const other = await host.open(s.browser, "/sending", "");
+  const r = await other.evaluate(async () => {
+    const client = await import((await (await fetch("/assets.json")).json())["client.js"].url);
+    const it = client.Interpreter.start();
+    const e = await it.request({ op: "inspect", program: () => {} }).catch((e) => e);
+    const waiting = it.pending.size;
+    it.dispose();
+    return [e.kind, waiting];
+  });
+  assert.deepEqual(r, ["input", 0]);
+  await other.close();
+});
+
+test("a worker that dies in the middle of a stream: nothing is told twice", async () => {
+  const fresh = await host.open(s.browser, "/dying", "");
+  const r = await fresh.evaluate(async (id) => {
+    const workers = [], Real = Worker;
+    globalThis.Worker = class extends Real { constructor(...x) { super(...x); workers.push(this); } };
+    const { paw } = await import("/sdk/paw.js");
+    const fn = await paw.function(id), pieces = [];
+    for await (const p of fn.stream("the disk is full", { maxTokens: 12 })) {
+      if (pieces.push(p) === 2) workers[0].onerror(new ErrorEvent("error", { message: "crash" }));
+    }
+    return { pieces, workers: workers.length, whole: await fn("the disk is full", { maxTokens: 12 }) };
+  }, text);
+  assert.equal(r.workers, 2);
+  assert.equal(r.pieces.join(""), r.whole);
+  await fresh.close();
+});
+
+test("a compilation tells how far it is; who aborts stops waiting at once, and not the job, which others wait for too", async () => {
+  const asked = [];
+  let percent = 0;
+  const answer = (o) => (q, r) => (asked.push(`${q.method} ${q.url}`), r.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(o())));
+  host.files.set("/api/v1/compile/async", answer(() => ({ job_id: "j", program_id: "p", status: "queued" })));
+  host.files.set("/api/v1/compile/j", answer(() => ({ status: (percent += 20) > 100 ? "ready" : "compiling", percent, program_id: "p" })));
+  const r = await page.evaluate(async () => {
+    const seen = [];
+    return { id: await window.paw.compile("Is it urgent or not?", { onProgress: (f) => seen.push(f) }), seen };
+  });
+  assert.deepEqual(r, { id: "p", seen: [0, 0.2, 0.4, 0.6, 0.8, 1] });
+  percent = -1e6;
+  asked.length = 0;
+  const { kind, ms } = await page.evaluate(async () => {
+    const abort = new AbortController();
+    const done = window.fails(window.paw.compile("Is it urgent or not?", { signal: abort.signal }));
+    await new Promise((ok) => setTimeout(ok, 2500)); // by now it waits a second between two questions
+    const began = performance.now();
+    abort.abort();
+    return { ...await done, ms: performance.now() - began };
+  });
+  assert.equal(kind, "aborted");
+  assert.ok(ms < 200, `${ms} ms`);
+  assert.deepEqual(asked.filter((a) => !/^(POST|GET)/.test(a)), []);
+  for (const path of ["async", "j"]) host.files.delete(`/api/v1/compile/${path}`);
+});
+
 test("availability goes from downloadable over downloading to available, also in another tab", async () => {
   const context = await s.browser.newContext();
   let release;

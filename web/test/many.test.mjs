@@ -46,6 +46,24 @@ test("ten functions live over one interpreter: answers as of each alone", async 
   await page.close();
 });
 
+test("ten functions of a page where nothing runs yet start one worker", async () => {
+  const context = await s.browser.newContext();
+  const page = await host.open(context, "/cold", "");
+  const r = await page.evaluate(async (ids) => {
+    let started = 0;
+    const Real = Worker;
+    globalThis.Worker = class extends Real { constructor(...x) { super(...x); started++; } };
+    const { paw } = await import("/sdk/paw.js");
+    const before = await paw.availability(ids[0]);
+    const asked = started;
+    await Promise.all(ids.map((id) => paw.function(id)));
+    return { before, asked, started };
+  }, ids);
+  assert.deepEqual(r, { before: "downloadable", asked: 1, started: 2 });
+  assert.equal(page.workers().length, 1, "the one that only told of a program has ended");
+  await context.close();
+});
+
 test("ten functions take the memory of their parts, and give it back", async () => {
   const page = await s.browser.newPage();
   await page.goto(s.server.url + "/assets.json");

@@ -164,6 +164,45 @@ test("the element moves, changes its program, and takes another control", async 
   await page.close();
 });
 
+test("an element that is changed while it is out of the page is another function", async () => {
+  const page = await open("/away", `<paw-function id="f" src="/p.paw"></paw-function><script type="module" src="/sdk/element.js"></script>`, strict);
+  await enabled(page);
+  const fault = await page.evaluate(() => new Promise((ok) => {
+    const f = document.querySelector("#f"), at = f.parentNode;
+    f.addEventListener("paw-error", (e) => ok(e.detail.error.kind), { once: true });
+    f.remove();
+    f.src = "/none.paw";
+    at.append(f);
+  }));
+  assert.equal(fault, "network");
+  await page.close();
+});
+
+test("a change during a call leaves nothing busy; a download is read aloud once and shown all the time", async () => {
+  const context = await s.browser.newContext();
+  const page = await host.open(context, "/aloud", `<script type="module" src="/sdk/element.js"></script>`);
+  const r = await page.evaluate(async () => {
+    await customElements.whenDefined("paw-function");
+    const f = document.createElement("paw-function"), part = (x) => f.shadowRoot.querySelector(x);
+    const seen = { shown: [], spoken: [] };
+    for (const [name, at] of [["shown", "[part=status]"], ["spoken", "[role=status]"]]) new MutationObserver(() => seen[name].push(part(at).textContent)).observe(part(at), { childList: true });
+    const ready = new Promise((ok) => f.addEventListener("paw-ready", ok));
+    f.src = "/p.paw";
+    document.body.append(f);
+    await ready;
+    await new Promise((ok) => setTimeout(ok));
+    const call = f.run(), busy = part("output").ariaBusy;
+    f.src = "/none.paw";
+    await call;
+    await new Promise((ok) => f.addEventListener("paw-error", ok));
+    return { ...seen, busy, after: part("output").ariaBusy };
+  });
+  assert.deepEqual([r.busy, r.after], ["true", null]);
+  assert.ok(r.shown.filter((x) => /%/.test(x)).length > 3, JSON.stringify(r.shown));
+  assert.deepEqual(r.spoken.slice(0, 2), ["Loading …", ""]);
+  await context.close();
+});
+
 test("hostile answers and labels stay text", async () => {
   const page = await open("/hostile", `<paw-function src="/p.paw"></paw-function><script type="module" src="/sdk/element.js"></script>`, strict);
   await enabled(page);

@@ -212,13 +212,18 @@ test("a download that cannot fit is refused before it begins, with what it needs
   await context.close();
 });
 
-test("a large download waits for consent, and after it the browser is asked, once, to keep everything", async () => {
-  // The interpreter with zeros behind it: large enough to be asked for.
+/** Serves the interpreter with zeros behind it: large enough to be asked for. Gives its size, and what takes it away. */
+async function enlarged(slow) {
   const large = Buffer.concat([Buffer.from(await (await fetch(s.server.url + mini.url)).arrayBuffer()), Buffer.alloc(13e6)]);
   const chunk = 4 << 20, path = `/models/${mini.sha256}`;
   const chunks = Array.from({ length: Math.ceil(large.length / chunk) }, (_, i) => sha256(large.subarray(i * chunk, (i + 1) * chunk)));
-  host.files.set(`${path}.gguf`, large);
+  host.files.set(`${path}.gguf`, slow ? (_, r) => slow(r, large) : large);
   host.files.set(`${path}.chunks.json`, JSON.stringify({ size: large.length, sha256: mini.sha256, chunk, chunks }));
+  return { large, path, restore: () => [".gguf", ".chunks.json"].forEach((end) => host.files.delete(path + end)) };
+}
+
+test("a large download waits for consent, and after it the browser is asked, once, to keep everything", async () => {
+  const { large, path, restore } = await enlarged();
   const context = await s.browser.newContext();
   await context.addInitScript(() => { // counts, and asks the browser all the same
     const real = StorageManager.prototype.persist;
@@ -254,7 +259,54 @@ test("a large download waits for consent, and after it the browser is asked, onc
   }), program);
   assert.ok(told.bytes === large.length && told.available > told.bytes && told.url.endsWith(`${path}.gguf`), JSON.stringify(told));
   assert.equal(await next.evaluate(() => window.asked), 0, "not on another page either");
-  for (const end of [".gguf", ".chunks.json"]) host.files.delete(path + end);
+  restore();
+  await context.close();
+});
+
+test("consent is given once for all functions that wait; each stops waiting by its own signal", async () => {
+  let release;
+  const gate = new Promise((ok) => (release = ok));
+  const { restore } = await enlarged(async (r, large) => {
+    r.writeHead(200, { "Content-Length": large.length });
+    r.write(large.subarray(0, 100_000));
+    await gate;
+    r.end(large.subarray(100_000));
+  });
+  const { context, page } = await fresh("/agree");
+  const early = await page.evaluate(async (id) => {
+    const { paw, fails } = window, out = {};
+    const abort = new AbortController();
+    abort.abort();
+    out.before = (await fails(paw.function(id, { signal: abort.signal, consent: () => new Promise(() => {}) }))).kind;
+    const later = new AbortController();
+    const waiting = fails(paw.function(id, { signal: later.signal, consent: ({ signal }) => (setTimeout(() => later.abort(), 100), new Promise(() => { out.signal = signal; })) }));
+    out.while = (await waiting).kind;
+    out.moot = out.signal.aborted;
+    out.declined = (await fails(paw.function(id, { consent: () => false }))).kind;
+    return out;
+  }, program);
+  assert.deepEqual(early, { before: "aborted", while: "aborted", signal: {}, moot: true, declined: "consent" });
+  assert.equal(fetches(".gguf"), 0);
+
+  await page.evaluate(async (id) => {
+    await import("/sdk/element.js");
+    for (const name of ["a", "b"]) document.querySelector("main").append(Object.assign(document.createElement("paw-function"), { id: name, src: id }));
+    window.both = new Promise((ok) => { let n = 0; document.addEventListener("paw-ready", () => ++n === 2 && ok()); });
+  }, program);
+  for (const name of ["a", "b"]) await page.locator(`#${name} button`).filter({ hasText: "Download" }).waitFor();
+  await page.locator("#b button").click();
+  await page.locator("#a button").filter({ hasText: "Run" }).waitFor(); // nothing is to be asked there any more
+  assert.match(await page.locator("#a [part=status]").textContent(), /^Loading/);
+  const impatient = await page.evaluate((id) => { // joins the download, and leaves it alone
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 100);
+    return window.fails(window.paw.function(id, { signal: abort.signal }));
+  }, program);
+  assert.equal(impatient.kind, "aborted");
+  release();
+  await page.evaluate(() => window.both);
+  assert.equal(fetches(".gguf"), 1);
+  restore();
   await context.close();
 });
 
