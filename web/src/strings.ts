@@ -69,6 +69,7 @@ export const s = {
   interpreter: "Interpreter",
   engine: "Engine", engines: { paw: "paw", wllama: "wllama (llama.cpp)" },
   state: { loading: "loading …", ready: (id: string, threads: number) => `${id} is ready${threads > 1 ? `, ${threads} threads` : ""}`, none: "not loaded", failed: (why: string) => `not loaded: ${why}` },
+  phase: (phase: string) => `${phase === "download" ? "downloading" : "loading"} …`,
   progress: (phase: string, done: number, total: number) => `${phase === "download" ? "downloading" : "loading"} ${mb(done)} of ${mb(total)}`,
   consent: {
     title: (name: string) => `Download ${name}?`, size: "Size", source: "Source", licence: "Licence", room: "Room in this browser",

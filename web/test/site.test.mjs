@@ -87,6 +87,28 @@ test("write, compile, run, reload without a network, run again", async () => {
   await context.close();
 });
 
+test("loading the interpreter is shown all the time and read aloud by phases", async () => {
+  const context = await s.browser.newContext();
+  await context.addInitScript(() => {
+    window.told = { shown: [], spoken: [] };
+    new MutationObserver(() => {
+      const add = (list, selector) => {
+        const text = document.querySelector(selector)?.textContent;
+        if (text && text !== list.at(-1)) list.push(text);
+      };
+      add(window.told.shown, "[data-testid=interpreter]");
+      add(window.told.spoken, "#interpreter-bar span[role=status]");
+    }).observe(document, { childList: true, subtree: true });
+  });
+  const page = await context.newPage();
+  await page.goto(s.server.url);
+  await ready(page);
+  const { shown, spoken } = await page.evaluate(() => window.told);
+  assert.ok(shown.some((x) => /downloading .* of .* MB/.test(x)), JSON.stringify(shown));
+  assert.ok(spoken.length >= 2 && spoken.every((x) => !/MB/.test(x)) && / is ready/.test(spoken.at(-1)), JSON.stringify(spoken));
+  await context.close();
+});
+
 test("one click compiles an example and asks its first case", async () => {
   const { context, page, faults } = await visitor();
   await ready(page);

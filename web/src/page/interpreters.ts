@@ -47,20 +47,22 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
   const select = h("select", { id: "interpreter-choice", onchange: () => void pick() });
   const engine = h("select", { id: "engine-choice", "data-testid": "engine", onchange: () => void swap() },
     ...Object.entries(s.engines).map(([value, text]) => h("option", { value }, text)));
-  const status = h("span", { "data-testid": "interpreter", role: "status", class: "quiet" });
+  const status = h("span", { "data-testid": "interpreter", class: "quiet" }); // changes with every piece: told by spoken
+  const spoken = h("span", { role: "status", class: "sr" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": s.interpreter });
   const cancel = h("button", { type: "button", class: "small", hidden: true, onclick: () => abort?.abort() }, s.cancel);
   const drop = h("button", { type: "button", class: "small", hidden: true, onclick: () => void forget() });
   byId("interpreter-bar").append(h("div", { class: "row" }, h("label", { for: "interpreter-choice" }, s.interpreter), h("div", {}, select),
-    h("label", { for: "engine-choice" }, s.engine), h("div", {}, engine), status, cancel, drop), bar);
+    h("label", { for: "engine-choice" }, s.engine), h("div", {}, engine), status, spoken, cancel, drop), bar);
   let abort: AbortController | undefined;
   let loaded: Offer | undefined;
   let running: EngineName = "paw"; // what the loaded interpreter runs on
   let threads = 1; // and how many compute
 
-  const show = (name: string, text: string) => {
+  const show = (name: string, text: string, speak = text) => {
     status.dataset.state = name;
     say(status, text);
+    say(spoken, speak);
   };
 
   async function pick(): Promise<void> {
@@ -105,7 +107,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
     try {
       const { kept, threads: n } = await it.load(base, { engine: wanted, signal: mine.signal, onProgress: (p) => {
         bar.value = p.total ? p.done / p.total : 0;
-        show("loading", s.progress(p.phase, p.done, p.total));
+        show("loading", s.progress(p.phase, p.done, p.total), s.phase(p.phase));
       } });
       state.interpreter?.dispose();
       state.interpreter = it;
