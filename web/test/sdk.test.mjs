@@ -55,6 +55,26 @@ test("one tag from another origin is enough, through a blob", async () => {
   await page.close();
 });
 
+test("a page of another origin reads what the server says of ids and interpreters, and learns nothing of private slugs", async () => {
+  const label = (slug) => fetch(`${s.server.url}/api/v1/programs/${program}`, { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ slug }) });
+  await label("secret");
+  const page = await open("/reads", "", foreign());
+  const r = await page.evaluate(async ([server, id]) => {
+    const { paw } = await import(server + "/sdk/paw.js");
+    const message = (p) => p.then(() => "", (e) => e.message);
+    return {
+      missing: await message(paw.function("ffffffffffffffffffff")), named: await message(paw.function(id, { interpreter: "none" })),
+      slugs: await Promise.all(["secret", "nothing"].map((x) => message(paw.function(x)))),
+    };
+  }, [s.server.url, program]);
+  assert.match(r.missing, /not found/);
+  assert.match(r.named, /has no interpreter none/);
+  assert.equal(r.slugs[0].replace("secret", "nothing"), r.slugs[1]);
+  assert.match(r.slugs[1], /cannot be reached/);
+  await label("");
+  await page.close();
+});
+
 test("a frame answers by messages where no script of ours is allowed", async () => {
   const page = await open("/frame", `<iframe title="function" src="${s.server.url}/embed.html?src=${program}"></iframe>`, `default-src 'none'; frame-src ${s.server.url}`);
   const reply = await page.evaluate(() => new Promise((ok, fail) => {
