@@ -88,7 +88,7 @@ wasm-check:
 	@if command -v $${CLANG:-clang-19} >/dev/null && command -v wasm-opt >/dev/null; then scripts/build-wasm.sh --check; \
 	else echo "clang-19 or wasm-opt is not installed: kernel.wasm is used as committed"; fi
 
-# Trains a toy on train/sample with PyTorch (Debian: python3-torch), about ten seconds.
+# Trains a toy on train/sample with PyTorch (Debian: python3-torch), about half a minute.
 train-smoke:
 	@scripts/train-smoke.sh
 

@@ -45,7 +45,7 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	specFile := f.String("spec-file", "", "a `file` with the description, - for standard input")
 	out := f.String("out", "", "the program `file` to write")
 	name := f.String("compiler", "", "the compiler (default: the interpreter's first)")
-	refine := f.Bool("refine", false, "train the program on the description's examples")
+	refine := f.Bool("refine", false, "train for longer on the description's examples (compiler paw-mini-refine)")
 	interpreter := f.String("interpreter", "", "a GPT-2 GGUF `file` or model id to compile for (default: the embedded mini)")
 	var o compileOptions
 	o.flags(f)

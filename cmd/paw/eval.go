@@ -21,7 +21,10 @@ read from the spec alone; the cases are never trained on. Averages are over case
 --compare measures the embedded mini's neural compiler beside what it has to beat:
 the majority, plain code, the pseudo-program without an adapter, one adapter for all
 programs, fine-tuning alone and refining. Lines may carry a "kind"; results are
-given by kind. --method NAME runs one of them.`
+given by kind. --method NAME runs one of them: "majority", "plain code",
+"pseudo-program only", "one fixed adapter", "neural, forward pass alone", "neural",
+"fine-tuned" or "neural + refine". --compiler and --failures do not count then
+(--json lists up to twenty wrong answers a method).`
 
 type evalProgram struct {
 	Name       string           `json:"name"`

@@ -92,7 +92,7 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  paw %-8s %-42s %s\n", c.name, c.args, c.summary)
 	}
-	fmt.Fprint(w, "\nEvery command takes --help and --json. Try:\n\n"+
+	fmt.Fprint(w, "\nEvery command takes --help, every one but serve --json. Try:\n\n"+
 		"  paw compile --spec 'Is this message urgent? Return ONLY one of: urgent, wait' --out urgent.paw\n"+
 		"  paw run urgent.paw 'the server room is on fire'\n")
 }

@@ -7,9 +7,11 @@ import (
 	"paw/models"
 )
 
-const modelsHelp = `list: the interpreters that programs can be compiled for, and which are here.
+const modelsHelp = `list: the known interpreters, and which are here (qwen3-0.6b-q6_k runs in pages only,
+with the engine wllama).
 pull ID: downloads one, resumable and checked against its SHA-256.
-PAW_HOME says where they are kept, PAW_MIRROR names another host to get them from.`
+They are kept in PAW_HOME/models (default: paw/models in the user's cache folder).
+PAW_MIRROR names a server to get them from instead, such as https://mirror.example.`
 
 func modelsCommand(ctx context.Context, c *console, args []string) error {
 	f := newFlags(c, "models", "list | pull ID", modelsHelp)

@@ -19,7 +19,7 @@ import (
 )
 
 const serveHelp = `Serves the page and the API. Programs and jobs are kept in the data folder and
-survive a crash. Only this machine can reach it unless --addr says otherwise; behind
+survive a crash; a data folder has one paw serve at a time. Only this machine can reach it unless --addr says otherwise; behind
 another name, add that name with --host. Ctrl-C ends it; what is being compiled then
 starts again with the next serve.`
 
@@ -32,7 +32,7 @@ func (t *texts) Set(v string) error { *t = append(*t, v); return nil }
 func serveCommand(ctx context.Context, c *console, args []string) error {
 	f := newFlags(c, "serve", "", serveHelp)
 	addr := f.String("addr", "127.0.0.1:7717", "`address` to listen on, port 0 for a free one")
-	data := f.String("data", "", "`folder` for programs and jobs (default: PAW_HOME, or the user's configuration folder)")
+	data := f.String("data", "", "`folder` for programs and jobs (default: server in PAW_HOME, else paw/server in the user's configuration folder)")
 	workers := f.Int("workers", 1, "compilations at once")
 	isolate := f.Bool("isolate", false, "isolate pages from other origins (COOP and COEP), so that the kernel may use several threads")
 	var files, hosts texts
