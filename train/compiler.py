@@ -162,7 +162,7 @@ def main():
         at, weight = pack.targets(arrays[3], int(a.keep * arrays[3].size), np.random.default_rng([a.seed, step, ranks.rank()]))
         if a.joint == 0:
             weight = weight * (weight == W_OUT)
-        ids, seg, pos, _, mark, key, ask, at, weight = (torch.from_numpy(x).to(device) for x in (*arrays, at, weight))
+        ids, seg, pos, _, mark, key, ask, _, at, weight = (torch.from_numpy(x).to(device) for x in (*arrays, at, weight))
         parts = [c.coefficients([x[1] for x in rows if x[1] is not None], device)] if a.own + a.hidden else []
         parts += [c.fixed.expand(a.fixed, -1, -1, -1, -1), c.fixed.detach().expand(a.bare, -1, -1, -1, -1) * 0]
         with m.autocast():

@@ -18,7 +18,7 @@ class Block(nn.Module):
 
     def forward(self, x, mask, lora=None, watch=None):
         """lora: {module: (A (rows, rank, in), B (rows, out, rank))}, one pair a row, the scale inside B.
-        watch: a list that receives the attention (rows, POINT, length, length) of the first heads."""
+        watch: a list that receives the attention (rows, POINT + COPY, length, length) of the first heads."""
         r, t, d = x.shape
         h, e = self.heads, d // self.heads
 
@@ -32,13 +32,13 @@ class Block(nn.Module):
         q, k, v = linear('attn_qkv', self.attn_norm(x)).view(r, t, 3, h, e).permute(2, 0, 3, 1, 4)
         a = torch.softmax((q * e ** -0.5) @ k.transpose(-1, -2) + mask, -1).to(v.dtype)
         if watch is not None:
-            watch.append(a[:, :POINT])
+            watch.append(a[:, :POINT + COPY])
         a = a @ v
         x = x + linear('attn_output', a.transpose(1, 2).reshape(r, t, d))
         return x + linear('ffn_down', gelu(linear('ffn_up', self.ffn_norm(x))))
 
 
-POINT = 2  # heads whose attention is supervised, see pointer_loss
+POINT, COPY = 2, 2  # heads whose attention is supervised, see pointer_loss and copy_loss
 
 
 class FastGELU(torch.autograd.Function):
@@ -87,7 +87,7 @@ class GPT(nn.Module):
 
     def hidden(self, ids, pos, seg=None, tap=None, loras=None, watch=None):
         """Last hidden states; seg: cases see segment 0 and themselves. tap: a list that receives every block's output, watch: one
-        that receives the attention of the pointing block. loras: one {module: (A, B)} a block."""
+        that receives the attention of the pointing block's supervised heads. loras: one {module: (A, B)} a block."""
         x = self.token_embd(ids) + self.position_embd(pos)
         t = ids.shape[1]
         ok = torch.ones(t, t, dtype=torch.bool, device=ids.device).tril()[None]
@@ -136,8 +136,31 @@ def pointer_loss(attention, key, ask):
     if not len(row):
         return attention.sum() * 0, 0.0
     right = key[row] == ask[row, at][:, None]
+    return looking(attention[:, :POINT], row, at, right)
+
+
+def looking(attention, row, at, right):
+    """(-log of the attention that the places (row, at) pay to what is right, and its mean)."""
     mass = (attention[row, :, at].float() * right[:, None]).sum(-1)
     return -(mass + 1e-3).log().mean(), mass.mean().item()
+
+
+def copy_loss(attention, copy, seg, ids, kind):
+    """The copying heads should look from where an answer goes on to where its next token stands in the case's own input: as the same
+    token or its twin of other case or spacing (kind: a number for each token), and after the same token where there is such a place.
+    copy as pack.task_row makes it; ids one longer than the rest. Answers that the input does not hold teach nothing here."""
+    attention, kinds = attention[:, POINT:], kind[ids]
+    row, at = (copy > 1).nonzero(as_tuple=True)
+    if not len(row) or not attention.shape[1]:
+        return attention.sum() * 0, 0.0
+    right = (kinds[row, :-1] == kinds[row, at + 1][:, None]) & (seg[row] == seg[row, at][:, None]) & (copy[row] == 1)
+    before = torch.cat([kinds[:, :1] * 0 - 1, kinds[:, :-2]], 1)
+    after = right & (before[row] == kinds[row, at][:, None])
+    right = torch.where(after.any(1)[:, None], after, right)
+    there = right.any(1)
+    if not there.any():
+        return attention.sum() * 0, 0.0
+    return looking(attention, row[there], at[there], right[there])
 
 
 class Meaning(nn.Module):

@@ -33,7 +33,7 @@ class Stream:
     def row(self, r, length):
         if r.random() < self.a.prose:
             i = r.randrange(len(self.prose) - length)
-            return self.prose[i:i + length], [0] * length, list(range(length)), [W_PROSE] * length, [-1] * length, [0] * length, [0] * length
+            return self.prose[i:i + length], [0] * length, list(range(length)), [W_PROSE] * length, [-1] * length, [0] * length, [0] * length, [0] * length
         while True:
             row = pack.task_row(self.tok, tasks.sample(r, self.pools, n=9 if length < 400 else 22), length, self.meaning)
             if row is not None:
@@ -66,7 +66,7 @@ def main():
     p.add_argument('--steps', type=int, default=1 << 60)
     for name, value in (('width', 192), ('layers', 4), ('heads', 6), ('ffn', 768), ('context', 512), ('length', 256), ('tokens', 4096), ('seed', 1), ('eval-tasks', 20)):
         p.add_argument('--' + name, type=int, default=value)
-    for name, value in (('lr-matrix', 0.015), ('lr', 0.003), ('prose', 0.10), ('keep', 0.4), ('meaning', 1.0), ('pointer', 0.3), ('eval-minutes', 7.0), ('save-minutes', 3.0)):
+    for name, value in (('lr-matrix', 0.015), ('lr', 0.003), ('prose', 0.10), ('keep', 0.4), ('meaning', 1.0), ('pointer', 0.3), ('copy', 0.3), ('eval-minutes', 7.0), ('save-minutes', 3.0)):
         p.add_argument('--' + name, type=float, default=value)
     p.add_argument('--snapshot', help='write a GGUF here at every evaluation')
     p.add_argument('--resume', action='store_true')
@@ -92,6 +92,7 @@ def main():
         opts.append(torch.optim.AdamW(meaning.parameters(), a.lr))
     learned = list(m.parameters()) + (list(meaning.parameters()) if meaning else [])
     base = [[g['lr'] for g in o.param_groups] for o in opts]
+    kind = torch.tensor(tok.kinds()).to(device)
     stream, step, tokens, spent = Stream(a, pools, tok, prose), 0, 0, 0.0
     path = os.path.join(a.work, 'checkpoint.pt')
     if a.resume and os.path.exists(path):
@@ -133,13 +134,16 @@ def main():
         for o, lrs in zip(opts, base):
             for g, lr in zip(o.param_groups, lrs):
                 g['lr'] = lr * rate(share)
-        ids, seg, pos, at, weight, mark, key, ask = (torch.from_numpy(x).to(device) for x in stream.batch(step))
+        ids, seg, pos, at, weight, mark, key, ask, copy = (torch.from_numpy(x).to(device) for x in stream.batch(step))
         with m.autocast():
             nll, middle, attention = study(ids, seg, pos, at)
         loss = (nll * weight).sum() / weight.sum()
         points, mass = gpt.pointer_loss(attention, key[:, :-1], ask[:, :-1])
         loss = loss + a.pointer * points
         log.setdefault('pointing', []).append(mass)
+        copies, mass = gpt.copy_loss(attention, copy[:, :-1], seg[:, :-1], ids, kind)
+        loss = loss + a.copy * copies
+        log.setdefault('copying', []).append(mass)
         if meaning:
             distance, cosine = meaning(middle, mark[:, :-1])
             loss = loss + a.meaning * distance

@@ -32,9 +32,9 @@ def main():
         files = [os.path.join(work, f'{n}.gguf') for n in 'ab']
         run('prepare.py', '--corpus', corpus, '--work', work, '--vocab', '1024', '--tasks', '300')
         run('teacher.py', '--corpus', corpus, '--work', work, '--texts', '1500', '--smoke')
-        train = ['--corpus', corpus, '--work', work, '--minutes', '1', '--tokens', '1024', '--width', '64', '--heads', '2', '--ffn', '256', '--layers', '2', '--eval-tasks', '4', '--eval-minutes', '99']
+        train = ['--corpus', corpus, '--work', work, '--minutes', '1', '--tokens', '1024', '--width', '64', '--heads', '4', '--ffn', '256', '--layers', '2', '--eval-tasks', '4', '--eval-minutes', '99']
         out = run('pretrain.py', *train, '--steps', '40') + run('pretrain.py', *train, '--steps', '50', '--resume')
-        losses = first(out, 'out')
+        losses, copying = first(out, 'out'), first(out, 'copying')
         run('export.py', '--work', work, '--out', files[0])
         run('export.py', '--work', work, '--out', files[1])
         run('check.py', 'ids', '--work', work, '--gguf', files[0], '--strings', '300')
@@ -59,6 +59,8 @@ def main():
         sums = [hashlib.sha256(open(f, 'rb').read()).hexdigest() for f in files]
     if len(losses) < 2 or losses[-1] >= losses[0]:
         raise SystemExit(f'the loss did not fall: {losses}')
+    if not all(0 < x <= 1 for x in copying) or not copying:
+        raise SystemExit(f'the copying heads saw nothing to copy: {copying}')
     if not restored or restored[0] >= losses[0]:
         raise SystemExit(f'a run from exported weights starts at {restored}, one from noise at {losses[0]}')
     own = first(learned, 'own')

@@ -87,6 +87,11 @@ class Tokenizer:
     def decode(self, ids):
         return b''.join(self.bytes[i] for i in ids if i >= FIRST_BYTE).decode('utf-8', 'replace')
 
+    def kinds(self):
+        """A number for each token, the same for tokens that differ in case or in the space before them only."""
+        seen = {}
+        return [seen.setdefault(b.strip().lower() or (i,), i) for i, b in enumerate(self.bytes)]
+
     def strings(self):
         """Token strings and merges as a GGUF file writes them."""
         c = byte_chars()

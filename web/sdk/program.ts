@@ -43,7 +43,6 @@ async function body<T>(url: string | URL, read: Promise<T>, signal?: AbortSignal
 }
 
 /** What a server answers as JSON: an object. */
-// deno-lint-ignore no-explicit-any
 export async function askJSON(url: string | URL, init: RequestInit = {}): Promise<any> {
   const text = await body(url, (await ask(url, init)).json(), init.signal);
   if (text && typeof text === "object") return text;

@@ -19,7 +19,6 @@ export interface ProgramInfo {
   prefixTokens: number;
   pseudoProgram: string;
   adapterBytes: number;
-  // deno-lint-ignore no-explicit-any
   meta: any;
   attachMs: number;
   prefillMs: number;
@@ -97,7 +96,6 @@ export class Interpreter {
     this.worker.onmessageerror = () => this.fail(new PawError("internal", "a message of the worker could not be read"));
   }
 
-  // deno-lint-ignore no-explicit-any
   private receive(m: any): void {
     this.missed = 0;
     if (m.pong) return;

@@ -8,7 +8,6 @@ export interface SavedProgram {
   bytes: Uint8Array;
   cases: { input: string; output: string }[];
   savedAt: number; // milliseconds since 1970
-  // deno-lint-ignore no-explicit-any
   report: any;
 }
 
