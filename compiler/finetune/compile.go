@@ -53,9 +53,6 @@ func settings(width int, e Effort) (o Options, show int) {
 	return o, 3
 }
 
-// briefly trained programs are right more often than a start's temperature expects: fitted on 100 development programs.
-const briefly = 0.82
-
 // Effort says how long a program is trained on the examples of its spec.
 type Effort int
 
@@ -300,21 +297,18 @@ func (j *job) fitting(l prompted) function.Prompt {
 	}
 }
 
-// usual is the temperature of programs like this one, 0 where none is known or there are no labels.
-func (j *job) usual(examples int) float64 {
+// usual is the temperature of programs like this one, 0 where none is known or there are no labels. (Fitted on 100
+// development programs it is 3.82 without training and 3.79 after four steps: one will do.)
+func (j *job) usual() float64 {
 	if j.start == nil || len(j.spec.Labels) == 0 {
 		return 0
 	}
-	t := float64(j.start.Temperature())
-	if j.effort == Brief && j.trains(examples) {
-		t *= briefly
-	}
-	return t
+	return float64(j.start.Temperature())
 }
 
 // finish writes the report and calibration into the program.
 func (j *job) finish(p *pawfile.Program, r *report.Report, took time.Duration) (*pawfile.Program, error) {
-	t := j.usual(len(j.spec.Examples))
+	t := j.usual()
 	if r != nil && r.ECE != nil {
 		t = r.Temperature
 	}

@@ -28,7 +28,7 @@ var errFault = errors.New("finetune: evaluation: an internal fault")
 func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	examples := j.spec.Examples
 	if len(examples) < fewestFolded {
-		r := report.New(j.spec, nil, report.Baseline{}, j.usual(len(examples)))
+		r := report.New(j.spec, nil, report.Baseline{}, j.usual())
 		return &r, nil
 	}
 	split := report.Folds(len(examples), folds, 1, outputs(examples))
@@ -69,7 +69,7 @@ func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split), j.usual(len(examples)))
+	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split), j.usual())
 	return &r, nil
 }
 
