@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
-	"strings"
 
 	"paw/rest"
 	"paw/store/digest"
@@ -124,10 +123,9 @@ func elsewhere(http.ResponseWriter, *http.Request) error {
 
 // preflight lets pages of other origins go on with a download where it was cut.
 func preflight(w http.ResponseWriter, r *http.Request) error {
-	if path := r.PathValue("path"); path != "" && !strings.HasSuffix(path, "/download") {
+	if !rest.Preflight(w, r) {
 		return elsewhere(w, r)
 	}
-	rest.Preflight(w)
 	return nil
 }
 

@@ -65,9 +65,8 @@ type Session interface {
 	// Prefill appends tokens and leaves the last one's hidden state for Score, Top and LogProbs.
 	// When ctx ends, it stops within one chunk; the session then holds a part of the tokens.
 	Prefill(ctx context.Context, tokens []int32) error
-	// Score is the softmax over the chosen output rows (token ids), logits multiplied by
-	// inverseTemperature. It returns one probability a row.
-	Score(ctx context.Context, rows []int32, inverseTemperature float32) ([]float32, error)
+	// Score is the softmax over the chosen output rows (token ids): one probability a row.
+	Score(ctx context.Context, rows []int32) ([]float32, error)
 	// Top returns the k likeliest next tokens, best first.
 	Top(ctx context.Context, k int) ([]Candidate, error)
 	// LogProbs writes the natural log-probability of every token; len(dst) is the vocabulary.

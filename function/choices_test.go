@@ -2,7 +2,6 @@ package function
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"paw/engine/reference"
@@ -25,32 +24,13 @@ func TestChoicesAgreeWithCall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := e.Attach(t.Context(), p.AdapterReader())
-			if err != nil {
-				t.Fatal(err)
-			}
-			prefix, err := e.NewPrefix(t.Context(), a, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			prompt := NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix())
+			prompt, logProbs := NewPrompt(e.Tokenizer(), p.Prefix(), p.Suffix()), after(t, e, p)
 			var next [][]float64
 			for _, b := range c.Branches() {
 				if len(b.Next) < 2 {
 					t.Errorf("a branch with %d ways", len(b.Next))
 				}
-				s, err := e.NewSession(t.Context(), prefix, e.Geometry().Context)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := s.Prefill(t.Context(), slices.Concat(prompt.Before, prompt.Input(input), b.Path)); err != nil {
-					t.Fatal(err)
-				}
-				lp := make([]float32, e.Geometry().Vocab)
-				if err := s.LogProbs(t.Context(), lp); err != nil {
-					t.Fatal(err)
-				}
-				s.Close()
+				lp := logProbs(prompt.Before, prompt.Input(input), b.Path)
 				var row []float64
 				for _, id := range b.Next {
 					row = append(row, math.Exp(float64(lp[id])))

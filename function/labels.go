@@ -156,7 +156,7 @@ func (d *decision) split(ctx context.Context, n *node) ([]float32, error) {
 	if len(n.children) == 1 {
 		return []float32{1}, nil
 	}
-	return d.s.Score(ctx, n.tokens, 1)
+	return d.s.Score(ctx, n.tokens)
 }
 
 func (d *decision) leaf(n *node, p float64) {

@@ -11,13 +11,9 @@ import (
 	"paw/pawfile"
 )
 
-func byHand(t *testing.T, e engine.Engine, p *pawfile.Program, input string, labels []string) []float64 {
+// after gives the log-probabilities of all tokens behind a text, each from a session of its own.
+func after(t *testing.T, e engine.Engine, p *pawfile.Program) func(tokens ...[]int32) []float32 {
 	t.Helper()
-	tok := e.Tokenizer()
-	var sequences [][]int32
-	for _, l := range labels {
-		sequences = append(sequences, Target(tok, " ", l))
-	}
 	a, err := e.Attach(t.Context(), p.AdapterReader())
 	if err != nil {
 		t.Fatal(err)
@@ -26,23 +22,36 @@ func byHand(t *testing.T, e engine.Engine, p *pawfile.Program, input string, lab
 	if err != nil {
 		t.Fatal(err)
 	}
-	prompt := NewPrompt(tok, p.Prefix(), p.Suffix())
+	return func(tokens ...[]int32) []float32 {
+		session, err := e.NewSession(t.Context(), prefix, e.Geometry().Context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		if err := session.Prefill(t.Context(), slices.Concat(tokens...)); err != nil {
+			t.Fatal(err)
+		}
+		lp := make([]float32, e.Geometry().Vocab)
+		if err := session.LogProbs(t.Context(), lp); err != nil {
+			t.Fatal(err)
+		}
+		return lp
+	}
+}
+
+func byHand(t *testing.T, e engine.Engine, p *pawfile.Program, input string, labels []string) []float64 {
+	t.Helper()
+	tok := e.Tokenizer()
+	var sequences [][]int32
+	for _, l := range labels {
+		sequences = append(sequences, Target(tok, " ", l))
+	}
+	prompt, logProbs := NewPrompt(tok, p.Prefix(), p.Suffix()), after(t, e, p)
 	out := make([]float64, len(labels))
 	for i, s := range sequences {
 		out[i] = 1
 		for n := range s {
-			session, err := e.NewSession(t.Context(), prefix, e.Geometry().Context)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := session.Prefill(t.Context(), slices.Concat(prompt.Before, prompt.Input(input), s[:n])); err != nil {
-				t.Fatal(err)
-			}
-			lp := make([]float32, e.Geometry().Vocab)
-			if err := session.LogProbs(t.Context(), lp); err != nil {
-				t.Fatal(err)
-			}
-			session.Close()
+			lp := logProbs(prompt.Before, prompt.Input(input), s[:n])
 			next := map[int32]bool{}
 			for _, other := range sequences {
 				if len(other) > n && slices.Equal(other[:n], s[:n]) {

@@ -3,7 +3,7 @@ package nn
 import "golang.org/x/sys/cpu"
 
 // Set once at start (and by tests, between runs). With AVX-512 matrix products
-// take it and everything else is as with AVX2.
+// take it for two tiles at a time, and everything else is as with AVX2.
 var useAVX2, useAVX512 bool
 
 // selectCPU takes the named path, or the best one when the name is empty or
@@ -13,8 +13,8 @@ func selectCPU(name string) {
 	useAVX512 = useAVX2 && name != pathAVX2 && cpu.X86.HasAVX512F
 }
 
-// The assembly is in gemm_amd64.s, gemm_avx512_amd64.s and vector_amd64.s. Lengths n are multiples
-// of 8; strides are in elements.
+// The assembly is in gemm_amd64.s, gemm_avx512_amd64.s and vector_amd64.s.
+// Lengths n are multiples of 8; strides are in elements.
 
 // gemm6x16AVX2: c[6×16] += alpha · a[6×k] · b[k×16]; element (i, p) of a is at
 // a[i·rs + p·ks], row p of b at b[p·16].
@@ -22,13 +22,8 @@ func selectCPU(name string) {
 //go:noescape
 func gemm6x16AVX2(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
 
-// gemm6x16AVX512 is gemm6x16AVX2, to the bit.
-//
-//go:noescape
-func gemm6x16AVX512(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
-
-// gemm12x16AVX512 is two of them, one below the other in c: rows 6 to 11 of a
-// begin at a2.
+// gemm12x16AVX512 is two calls of gemm6x16AVX2, to the bit, one below the other
+// in c: rows 6 to 11 of a begin at a2.
 //
 //go:noescape
 func gemm12x16AVX512(k int, a, a2 *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)

@@ -12,10 +12,6 @@ func gemm6x16AVX2(k int, a *float32, rs, ks int, b *float32, alpha float32, c *f
 	panic("nn: no assembly on this platform")
 }
 
-func gemm6x16AVX512(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int) {
-	panic("nn: no assembly on this platform")
-}
-
 func gemm12x16AVX512(k int, a, a2 *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int) {
 	panic("nn: no assembly on this platform")
 }

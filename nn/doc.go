@@ -12,10 +12,10 @@
 //
 // It knows no transformer, no file format and no quantised type. Results of
 // the assembly paths and of the portable path agree within rounding, not to the
-// bit; those of AVX2 and AVX-512 do to the bit. Arguments are checked only for what would corrupt memory: slices that
-// are too short for the given shape panic.
+// bit; those of AVX2 and AVX-512 agree to the bit. Arguments are checked only for
+// what would corrupt memory: slices that are too short for the given shape panic.
 //
-// PAW_CPU=portable|avx2|avx512 in the environment picks the path; without it the best
-// one the processor supports is taken. A path the processor cannot run is
+// PAW_CPU=portable|avx2|avx512 in the environment picks the path; without it the
+// best one the processor supports is taken. A path the processor cannot run is
 // never taken.
 package nn

@@ -205,11 +205,7 @@ func (g *gemmTask) tile(i, j, k0, kc int, bp []float32) {
 }
 
 func kernel(k int, a []float32, rs, ks int, b []float32, alpha float32, c []float32, ldc int) {
-	switch {
-	case useAVX512:
-		gemm6x16AVX512(k, &a[0], rs, ks, &b[0], alpha, &c[0], ldc)
-		return
-	case useAVX2:
+	if useAVX2 {
 		gemm6x16AVX2(k, &a[0], rs, ks, &b[0], alpha, &c[0], ldc)
 		return
 	}

@@ -11,54 +11,6 @@
 
 #define ZERO(z) VPXORD z, z, z
 
-// func gemm6x16AVX512(k int, a *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
-//
-// Z0–Z5 hold the 6×16 results, Z24 a row of b.
-TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-64
-	MOVQ k+0(FP), CX
-	MOVQ a+8(FP), AX
-	MOVQ rs+16(FP), R8
-	MOVQ ks+24(FP), R9
-	MOVQ b+32(FP), BX
-	MOVQ c+48(FP), DI
-	MOVQ ldc+56(FP), SI
-	SHLQ $2, R8
-	SHLQ $2, R9
-	SHLQ $2, SI
-	LEAQ (R8)(R8*2), R10
-	ADDQ AX, R10              // row 3 of a
-	ZERO(Z0)
-	ZERO(Z1)
-	ZERO(Z2)
-	ZERO(Z3)
-	ZERO(Z4)
-	ZERO(Z5)
-
-loop6:
-	VMOVUPS (BX), Z24
-	PREFETCHT0 768(BX)
-	ROW((AX), Z0)
-	ROW((AX)(R8*1), Z1)
-	ROW((AX)(R8*2), Z2)
-	ROW((R10), Z3)
-	ROW((R10)(R8*1), Z4)
-	ROW((R10)(R8*2), Z5)
-	ADDQ R9, AX
-	ADDQ R9, R10
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop6
-
-	VBROADCASTSS alpha+40(FP), Z31
-	STORE(Z0)
-	STORE(Z1)
-	STORE(Z2)
-	STORE(Z3)
-	STORE(Z4)
-	STORE(Z5)
-	VZEROUPPER
-	RET
-
 // func gemm12x16AVX512(k int, a, a2 *float32, rs, ks int, b *float32, alpha float32, c *float32, ldc int)
 //
 // Z0–Z11 hold the 12×16 results, rows 6 to 11 from a2, Z24 a row of b.
@@ -90,7 +42,7 @@ TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-72
 	ZERO(Z10)
 	ZERO(Z11)
 
-loop12:
+loop:
 	VMOVUPS (BX), Z24
 	PREFETCHT0 768(BX)
 	ROW((AX), Z0)
@@ -111,7 +63,7 @@ loop12:
 	ADDQ R9, R11
 	ADDQ $64, BX
 	DECQ CX
-	JNZ  loop12
+	JNZ  loop
 
 	VBROADCASTSS alpha+48(FP), Z31
 	STORE(Z0)

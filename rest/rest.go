@@ -5,6 +5,7 @@ package rest
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // Problem is an error with its HTTP status.
@@ -74,12 +75,17 @@ func Shareable(w http.ResponseWriter) {
 }
 
 // Preflight answers the question that a browser puts before a page of another origin asks for a part of a file, or
-// whether it has changed. It is the same for files that are not there.
-func Preflight(w http.ResponseWriter) {
+// whether it has changed; false, and nothing is answered, where the path is of no file. It is the same for files that
+// are not there.
+func Preflight(w http.ResponseWriter, r *http.Request) bool {
+	if !strings.HasPrefix(r.URL.Path, "/models/") && !strings.HasSuffix(r.URL.Path, "/download") {
+		return false
+	}
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD")
 	h.Set("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match")
 	h.Set("Access-Control-Max-Age", "86400")
 	w.WriteHeader(http.StatusNoContent)
+	return true
 }

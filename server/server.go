@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -198,10 +197,9 @@ var errNoEndpoint = problem(http.StatusNotFound, "not_found", "there is no such 
 
 // preflight lets pages of other origins go on with a download where it was cut.
 func preflight(w http.ResponseWriter, r *http.Request) error {
-	if path := r.PathValue("path"); path != "" && !strings.HasSuffix(path, "/download") {
+	if !rest.Preflight(w, r) {
 		return errNoEndpoint
 	}
-	rest.Preflight(w)
 	return nil
 }
 

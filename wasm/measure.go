@@ -98,7 +98,7 @@ func (w *worker) measure(ctx context.Context, _ int, m js.Value) (answer, error)
 	a["inputMs"] = ms(time.Since(started))
 	started = time.Now()
 	if labels := tokens(m, "labels"); len(labels) > 0 {
-		if _, err := s.Score(ctx, labels, 1); err != nil {
+		if _, err := s.Score(ctx, labels); err != nil {
 			return nil, err
 		}
 	}

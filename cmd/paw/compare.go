@@ -213,7 +213,7 @@ func (r *compared) program(ctx context.Context, b *base, m method, l programs.Pr
 func (r *compared) finish() {
 	if len(r.hit) > 0 {
 		r.ECE = round(report.ECE(r.confidence, r.hit))
-		r.Temperature = round(report.FitTemperature(r.scored, 0))
+		r.Temperature = round(report.FitTemperature(r.scored, 1))
 		r.Coverage80 = round(accuracyAt(0.8, r.confidence, r.hit))
 	}
 	const shown = 20 // spread over all, not the first programs' only

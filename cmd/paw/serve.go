@@ -19,9 +19,9 @@ import (
 )
 
 const serveHelp = `Serves the page and the API. Programs and jobs are kept in the data folder and
-survive a crash; a data folder has one paw serve at a time. Only this machine can reach it unless --addr says otherwise; behind
-another name, add that name with --host. Ctrl-C ends it; what is being compiled then
-starts again with the next serve.`
+survive a crash; a data folder has one paw serve at a time. Only this machine can
+reach it unless --addr says otherwise; behind another name, add that name with
+--host. Ctrl-C ends it; what is being compiled then starts again with the next serve.`
 
 // texts are a flag that may be given more than once.
 type texts []string

@@ -55,57 +55,66 @@ func (j *job) strength(trained bool) float64 {
 	return 1
 }
 
-// balance measures which labels a program prefers whatever it is asked, and weighs them against it. The trainer computes
-// all texts at once behind one prompt, several times as fast as one call after the other; a is the program's adapter.
+// balance weighs a program's labels against what it prefers whatever it is asked. a is the program's adapter.
 func (j *job) balance(ctx context.Context, p *pawfile.Program, a *Adapter, trained bool) error {
-	n, strength := len(p.Meta.Labels), j.strength(trained)
-	if n < 2 || strength == 0 {
+	strength := j.strength(trained)
+	if len(p.Meta.Labels) < 2 || strength == 0 {
 		return nil
 	}
+	mean, err := j.preferences(ctx, p, a)
+	if mean == nil || err != nil {
+		return err
+	}
+	weights := make([]float64, len(mean))
+	for i, m := range mean {
+		weights[i] = math.Pow(max(m, 1e-4), -strength)
+	}
+	p.Meta.Calibration = &pawfile.Calibration{Weights: rounded(weights)}
+	return nil
+}
+
+// preferences are the mean shares of a program's labels over the neutral texts; nil where they are not all scored when it
+// is called, or where its prompt leaves no room. The trainer computes all texts at once behind one prompt, several times as
+// fast as one call after the other.
+func (j *job) preferences(ctx context.Context, p *pawfile.Program, a *Adapter) ([]float64, error) {
 	tok := j.base.Engine.Tokenizer()
 	choices, err := function.NewChoices(tok, p)
 	if err != nil {
-		return fmt.Errorf("finetune: balance: %w", err)
+		return nil, fmt.Errorf("finetune: balance: %w", err)
 	}
 	if !choices.Whole() {
-		return nil // not all of them are scored when it is called
-	}
-	m, err := j.weights()
-	if err != nil {
-		return err
-	}
-	if a, err = a.Rounded(); err != nil {
-		return err
+		return nil, nil
 	}
 	prompt, branches := function.NewPrompt(tok, p.Prefix(), p.Suffix()), choices.Branches()
 	var questions []Question
 	for _, text := range neutral {
 		input := prompt.Input(text)
 		for _, b := range branches {
-			if q := append(input[:len(input):len(input)], b.Path...); len(prompt.Before)+len(q) < m.geo.Context {
-				questions = append(questions, Question{q, b.Next})
+			q := append(input[:len(input):len(input)], b.Path...)
+			if len(prompt.Before)+len(q) >= j.base.Engine.Geometry().Context {
+				return nil, nil
 			}
+			questions = append(questions, Question{q, b.Next})
 		}
 	}
-	if len(questions) < len(neutral)*len(branches) {
-		return nil // the prompt leaves no room for them
+	m, err := j.weights()
+	if err != nil {
+		return nil, err
+	}
+	if a, err = a.Rounded(); err != nil { // as the program's file has it
+		return nil, err
 	}
 	next, err := m.NextProbabilities(ctx, prompt.Before, questions, a)
 	if err != nil {
-		return fmt.Errorf("finetune: balance: %w", err)
+		return nil, fmt.Errorf("finetune: balance: %w", err)
 	}
-	mean := make([]float64, n)
+	mean := make([]float64, len(p.Meta.Labels))
 	for ; len(next) > 0; next = next[len(branches):] {
 		for i, share := range choices.Probabilities(next[:len(branches)]) {
 			mean[i] += float64(share / float64(len(neutral)))
 		}
 	}
-	weights := make([]float64, n)
-	for i, m := range mean {
-		weights[i] = math.Pow(max(m, 1e-4), -strength)
-	}
-	p.Meta.Calibration = &pawfile.Calibration{Weights: rounded(weights)}
-	return nil
+	return mean, nil
 }
 
 // temper sets the temperature of a program. Its weights were found at 1: they are tempered too.

@@ -187,7 +187,7 @@ func (b *batch) addCase(c Case, r ref) {
 
 // addQuestion asks for each of the tokens that may follow: they share the question's rows.
 func (b *batch) addQuestion(q Question, index int) {
-	b.addCase(Case{Tokens: append(q.Tokens[:len(q.Tokens):len(q.Tokens)], q.Next[0]), Targets: 1}, ref{index, 0})
+	b.addCase(q.with(q.Next[0]), ref{index, 0})
 	first := b.targets[len(b.targets)-1]
 	for i, t := range q.Next[1:] {
 		first.token, first.ref.index = t, i+1

@@ -21,10 +21,9 @@ const (
 	fewestFolded = 4
 )
 
-var errFault = errors.New("finetune: evaluation: an internal fault")
-
 // evaluate measures the method on the spec's own examples: every fold rebuilds its pseudo-program,
 // trains from the start, is rounded to Q4_0 and answers, through function, the examples it never saw.
+// A fold is asked, which takes one processor, while the next one is trained.
 func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	examples := j.spec.Examples
 	if len(examples) < fewestFolded {
@@ -34,43 +33,57 @@ func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
 	split := report.Folds(len(examples), folds, 1, outputs(examples))
 	j.trainings += len(split)
 	results := make([]report.Result, len(examples))
-	// A fold is asked, which takes one processor, while the next one is trained.
-	var asked sync.WaitGroup
-	defer asked.Wait() // also when the training panics: nobody may use the interpreter behind its owner's back
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var fault any
-	wait := func() {
-		asked.Wait()
-		if fault != nil {
-			panic(fault) // here, where a caller can recover it; in its own goroutine it ends the process
-		}
-	}
+	asking := aside{stop: stop}
+	defer asking.running.Wait() // also when the training panics: nobody may use the interpreter behind its owner's back
 	for _, held := range split {
 		p, err := j.program(ctx, report.Training(examples, held), compiler.StageEvaluate)
-		wait()
+		asking.wait()
 		if err = cmp.Or(context.Cause(ctx), err); err != nil {
 			return nil, err
 		}
 		j.progress(compiler.Event{Stage: compiler.StageEvaluate, Message: fmt.Sprintf("asking %d examples it has not seen", len(held))})
-		asked.Go(func() {
-			defer func() {
-				if e := recover(); e != nil {
-					fault = fmt.Sprintf("asking held-out examples: %v\n%s", e, debug.Stack())
-					stop(errFault) // the training of the next fold
-				}
-			}()
-			if err := j.answer(ctx, p, held, results); err != nil {
-				stop(err)
-			}
-		})
+		asking.start(func() error { return j.answer(ctx, p, held, results) })
 	}
-	wait()
+	asking.wait()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
 	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split), j.usual())
 	return &r, nil
+}
+
+// aside is work beside its caller's, one piece at a time. What goes wrong in it stops the context of both.
+type aside struct {
+	running sync.WaitGroup
+	stop    context.CancelCauseFunc
+	fault   any // what it panicked with
+}
+
+var errFault = errors.New("finetune: evaluation: an internal fault")
+
+func (a *aside) start(work func() error) {
+	a.running.Go(func() {
+		defer func() {
+			if e := recover(); e != nil {
+				a.fault = fmt.Sprintf("asking held-out examples: %v\n%s", e, debug.Stack())
+				a.stop(errFault)
+			}
+		}()
+		if err := work(); err != nil {
+			a.stop(err)
+		}
+	})
+}
+
+// wait waits for the piece that runs. A panic in it goes on here, where a caller can recover it: in its own goroutine it
+// would end the process.
+func (a *aside) wait() {
+	a.running.Wait()
+	if a.fault != nil {
+		panic(a.fault)
+	}
 }
 
 // answer runs a program on the held-out examples.

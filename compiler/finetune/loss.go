@@ -32,34 +32,42 @@ func (m *Model) CaseLosses(ctx context.Context, groups []Group, a *Adapter) ([][
 	if err := checkGroups(m.geo, groups); err != nil {
 		return nil, err
 	}
-	rank := 0
-	if a != nil {
-		rank = a.Rank
-		if err := a.fits(m.geo); err != nil {
-			return nil, err
-		}
-	}
 	losses := make([][]float64, len(groups))
 	for i, g := range groups {
 		losses[i] = make([]float64, len(g.Cases))
 	}
-	batches := plan(groups, allRefs(groups), defaultBatchTokens)
+	tell := func(r ref, loss float64) { losses[r.group][r.index] += loss }
+	if err := m.measure(ctx, plan(groups, allRefs(groups), defaultBatchTokens), a, tell); err != nil {
+		return nil, err
+	}
+	return losses, nil
+}
+
+// measure runs batches without gradients and tells the negative log-likelihood of every target.
+func (m *Model) measure(ctx context.Context, batches []*batch, a *Adapter, tell func(r ref, loss float64)) error {
+	rank := 0
+	if a != nil {
+		if err := a.fits(m.geo); err != nil {
+			return err
+		}
+		rank = a.Rank
+	}
 	ws := m.newWorkspace(batches, rank, false)
 	for _, b := range batches {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("finetune: %w", err)
+			return fmt.Errorf("finetune: %w", err)
 		}
 		m.layout(ws, b)
 		m.forward(ws, b, a)
 		m.score(ws, b, 1, false)
 		if _, err := ws.sum(b); err != nil {
-			return nil, err
+			return err
 		}
 		for i, t := range b.targets {
-			losses[t.ref.group][t.ref.index] += ws.losses[i]
+			tell(t.ref, ws.losses[i])
 		}
 	}
-	return losses, nil
+	return nil
 }
 
 // Question is a text and the tokens that may follow it.
@@ -77,18 +85,11 @@ func (m *Model) NextProbabilities(ctx context.Context, prefix []int32, questions
 			return nil, fmt.Errorf("finetune: question %d: %d tokens, %d may follow: %w", i, len(q.Tokens), len(q.Next), ErrData)
 		}
 		for _, t := range q.Next {
-			check.Cases = append(check.Cases, Case{Tokens: append(q.Tokens[:len(q.Tokens):len(q.Tokens)], t), Targets: 1})
+			check.Cases = append(check.Cases, q.with(t))
 		}
 	}
 	if err := checkGroups(m.geo, []Group{check}); err != nil {
 		return nil, err
-	}
-	rank := 0
-	if a != nil {
-		if err := a.fits(m.geo); err != nil {
-			return nil, err
-		}
-		rank = a.Rank
 	}
 	var batches []*batch
 	var b *batch
@@ -105,20 +106,14 @@ func (m *Model) NextProbabilities(ctx context.Context, prefix []int32, questions
 	for _, b := range batches {
 		b.finish()
 	}
-	ws := m.newWorkspace(batches, rank, false)
-	for _, b := range batches {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("finetune: %w", err)
-		}
-		m.layout(ws, b)
-		m.forward(ws, b, a)
-		m.score(ws, b, 1, false)
-		if _, err := ws.sum(b); err != nil {
-			return nil, err
-		}
-		for i, t := range b.targets {
-			out[t.ref.group][t.ref.index] = math.Exp(-ws.losses[i])
-		}
+	tell := func(r ref, loss float64) { out[r.group][r.index] = math.Exp(-loss) }
+	if err := m.measure(ctx, batches, a, tell); err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// with is the question as a case that one token follows.
+func (q Question) with(next int32) Case {
+	return Case{Tokens: append(q.Tokens[:len(q.Tokens):len(q.Tokens)], next), Targets: 1}
 }

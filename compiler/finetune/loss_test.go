@@ -21,7 +21,7 @@ func TestNextProbabilitiesAreThoseOfCases(t *testing.T) {
 		q := Question{randomTokens(r, tiny.Vocab, 1+i%30), randomTokens(r, tiny.Vocab, 1+i%4)}
 		questions, rows = append(questions, q), rows+len(q.Tokens)
 		for _, next := range q.Next {
-			group.Cases = append(group.Cases, Case{Tokens: append(q.Tokens[:len(q.Tokens):len(q.Tokens)], next), Targets: 1})
+			group.Cases = append(group.Cases, q.with(next))
 		}
 	}
 	if rows <= defaultBatchTokens {

@@ -296,13 +296,13 @@ func describesAlone(output string) bool {
 	if jsonForm.MatchString(first) {
 		return true
 	}
+	if !strings.HasPrefix(strings.ToLower(first), "one of") {
+		return false
+	}
 	listed := false
 	try := func(rest string, conj conjunction, rank int, _ func([]item, string) bool) {
 		_, ok := newCandidate(splitList(rest, conj), rank, true)
 		listed = listed || ok || rest == "" && first != output // bullets below
-	}
-	if !strings.HasPrefix(strings.ToLower(first), "one of") {
-		return false
 	}
 	if m := oneOfColon.FindStringIndex(first); m != nil {
 		try(first[m[1]:], splitAnd, rankOneOf, nil)

@@ -60,12 +60,9 @@ const (
 
 // FitTemperature finds the temperature under which the right labels are most
 // probable, by search over its logarithm. A weak pull towards the usual one, that
-// of other programs (0: 1), keeps a handful of right answers from meaning
-// certainty. Too few cases give the usual one.
+// of other programs (1 where none is known), keeps a handful of right answers from
+// meaning certainty. Too few cases give the usual one.
 func FitTemperature(cases []Scored, usual float64) float64 {
-	if !(usual > 0) {
-		usual = 1
-	}
 	if len(cases) < EnoughCases {
 		return usual
 	}
@@ -140,9 +137,6 @@ func ECE(confidence []float64, hit []bool) float64 {
 // case comes from a temperature fitted on the other cases (five folds), however few
 // those are. usual is as in FitTemperature.
 func HeldOutECE(cases []Scored, usual float64) float64 {
-	if !(usual > 0) {
-		usual = 1
-	}
 	confidence, hit := make([]float64, len(cases)), make([]bool, len(cases))
 	for _, held := range Folds(len(cases), 5, 1, nil) {
 		t := fit(Without(cases, held), usual)

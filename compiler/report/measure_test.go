@@ -199,21 +199,21 @@ func TestTemperature(t *testing.T) {
 		}
 		return out
 	}
-	over := FitTemperature(cases(100, 25, 0.99), 0) // says 99 %, is right in 75 %
+	over := FitTemperature(cases(100, 25, 0.99), 1) // says 99 %, is right in 75 %
 	if p := Rescale([]float64{0.99, 0.01}, over)[0]; math.Abs(p-0.75) > 0.03 {
 		t.Errorf("overconfident: temperature %.2f makes %.3f of 0.99, want 0.75", over, p)
 	}
-	under := FitTemperature(cases(100, 10, 0.75), 0)
+	under := FitTemperature(cases(100, 10, 0.75), 1)
 	if p := Rescale([]float64{0.75, 0.25}, under)[0]; math.Abs(p-0.9) > 0.03 {
 		t.Errorf("underconfident: temperature %.2f makes %.3f of 0.75, want 0.9", under, p)
 	}
-	if got := FitTemperature(cases(7, 2, 0.9), 0); got != 1 {
+	if got := FitTemperature(cases(7, 2, 0.9), 1); got != 1 {
 		t.Errorf("seven cases give %.2f, want 1", got)
 	}
-	if got := FitTemperature(cases(10, 0, 0.9), 0); got < minTemperature || got > 1 {
+	if got := FitTemperature(cases(10, 0, 0.9), 1); got < minTemperature || got > 1 {
 		t.Errorf("ten right answers give %.2f", got)
 	}
-	if got := FitTemperature([]Scored{{nil, 0}, {nil, 0}, {nil, -1}, {[]float64{1, 0}, -1}, {[]float64{0, 1}, 0}, {[]float64{0, 0}, 0}, {nil, 5}, {nil, 5}}, 0); math.IsNaN(got) || got <= 0 {
+	if got := FitTemperature([]Scored{{nil, 0}, {nil, 0}, {nil, -1}, {[]float64{1, 0}, -1}, {[]float64{0, 1}, 0}, {[]float64{0, 0}, 0}, {nil, 5}, {nil, 5}}, 1); math.IsNaN(got) || got <= 0 {
 		t.Errorf("degenerate cases give %v", got)
 	}
 }
@@ -256,7 +256,7 @@ func TestECE(t *testing.T) {
 			t.Errorf("%s: %.4f, want %.4f", tc.name, got, tc.want)
 		}
 	}
-	if e := HeldOutECE(nil, 0); e != 0 {
+	if e := HeldOutECE(nil, 1); e != 0 {
 		t.Errorf("held-out error of nothing: %v", e)
 	}
 }

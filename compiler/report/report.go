@@ -10,6 +10,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -74,9 +75,7 @@ type Report struct {
 // usual is the temperature that such programs need as a rule, 0 where it is not known: it
 // stands where there are too few cases to fit one.
 func New(spec pseudo.Spec, results []Result, base Baseline, usual float64) Report {
-	if !(usual > 0) {
-		usual = 1
-	}
+	usual = cmp.Or(usual, 1)
 	r := Report{
 		N:              len(results),
 		BaselineName:   base.Name,

@@ -197,7 +197,7 @@ func (s *session) attend(l int, query []float32) []float32 {
 			scores[j] = float32(dot / math.Sqrt(float64(dim)))
 		}
 		mixed := make([]float64, dim)
-		for j, lp := range logSoftmax(scores, 1) {
+		for j, lp := range logSoftmax(scores) {
 			w := math.Exp(lp)
 			for i := range mixed {
 				mixed[i] += w * float64(s.cache.values[l][j][h*dim+i])
@@ -210,7 +210,7 @@ func (s *session) attend(l int, query []float32) []float32 {
 	return out
 }
 
-func (s *session) Score(_ context.Context, rows []int32, inverseTemperature float32) ([]float32, error) {
+func (s *session) Score(_ context.Context, rows []int32) ([]float32, error) {
 	if s.hidden == nil {
 		return nil, engine.ErrNoHidden
 	}
@@ -223,7 +223,7 @@ func (s *session) Score(_ context.Context, rows []int32, inverseTemperature floa
 		logits[i] = float32(lp[r])
 	}
 	p := make([]float32, len(rows))
-	for i, lp := range logSoftmax(logits, float64(inverseTemperature)) {
+	for i, lp := range logSoftmax(logits) {
 		p[i] = float32(math.Exp(lp))
 	}
 	return p, nil

@@ -199,21 +199,21 @@ func (e *Engine) norm(x, gain, bias []float32) []float32 {
 func (e *Engine) logProbs(hidden []float32) []float64 {
 	logits := make([]float32, e.geometry.Vocab)
 	e.apply(e.output, hidden, 1, logits)
-	return logSoftmax(logits, 1)
+	return logSoftmax(logits)
 }
 
-func logSoftmax(logits []float32, inverseTemperature float64) []float64 {
+func logSoftmax(logits []float32) []float64 {
 	top := math.Inf(-1)
 	for _, z := range logits {
-		top = max(top, float64(z)*inverseTemperature)
+		top = max(top, float64(z))
 	}
 	var sum float64
 	for _, z := range logits {
-		sum += math.Exp(float64(z)*inverseTemperature - top)
+		sum += math.Exp(float64(z) - top)
 	}
 	out := make([]float64, len(logits))
 	for i, z := range logits {
-		out[i] = float64(z)*inverseTemperature - top - math.Log(sum)
+		out[i] = float64(z) - top - math.Log(sum)
 	}
 	return out
 }

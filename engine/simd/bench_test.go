@@ -67,7 +67,7 @@ func BenchmarkGPT2Small(b *testing.B) {
 			if err := s.Prefill(b.Context(), tokens[:20]); err != nil {
 				b.Fatal(err)
 			}
-			if _, err := s.Score(b.Context(), []int32{7, 9}, 1); err != nil {
+			if _, err := s.Score(b.Context(), []int32{7, 9}); err != nil {
 				b.Fatal(err)
 			}
 			s.Close()

@@ -8,7 +8,7 @@ import (
 // Mirror of wasm/kernel/src/abi.h. All fields are 32-bit words; TestLayout compares the sizes with
 // the kernel's own.
 const (
-	abiVersion = 2
+	abiVersion = 3
 
 	block       = 32 // columns that share a scale
 	group       = 8  // rows of a packed group

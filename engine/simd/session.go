@@ -301,7 +301,7 @@ func (s *session) result(ctx context.Context, call func() (at uint32, n int, err
 }
 
 // Score implements engine.Session.
-func (s *session) Score(ctx context.Context, rows []int32, inverseTemperature float32) ([]float32, error) {
+func (s *session) Score(ctx context.Context, rows []int32) ([]float32, error) {
 	e := s.engine
 	if err := engine.CheckTokens(rows, e.geometry.Vocab); err != nil {
 		return nil, err
@@ -309,15 +309,12 @@ func (s *session) Score(ctx context.Context, rows []int32, inverseTemperature fl
 	if len(rows) == 0 || len(rows) > e.geometry.Vocab {
 		return nil, fmt.Errorf("simd: %d rows to score, the vocabulary has %d", len(rows), e.geometry.Vocab)
 	}
-	if !(inverseTemperature > 0) || math.IsInf(float64(inverseTemperature), 0) {
-		return nil, fmt.Errorf("simd: inverse temperature %v: it must be a positive number", inverseTemperature)
-	}
 	b, err := s.result(ctx, func() (uint32, int, error) {
 		if err := e.host.Write(e.io, int32Bytes(rows)); err != nil {
 			return 0, 0, err
 		}
 		out := e.io + uint32(4*len(rows))
-		_, err := e.host.Call(ctx, "score", s.descriptor, e.io, uint32(len(rows)), math.Float32bits(inverseTemperature), out)
+		_, err := e.host.Call(ctx, "score", s.descriptor, e.io, uint32(len(rows)), out)
 		return out, 4 * len(rows), err
 	})
 	if err != nil {

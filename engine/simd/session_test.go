@@ -55,24 +55,22 @@ func TestScoreIsTheSoftmaxOfTheChosenRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := []int32{0, 5, 6, 7, 299, 31}
-	for _, inverse := range []float32{1, 0.5, 3} {
-		got, err := s.Score(t.Context(), rows, inverse)
-		if err != nil {
-			t.Fatal(err)
+	got, err := s.Score(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum, total float64
+	for _, r := range rows {
+		sum += math.Exp(float64(all[r]))
+	}
+	for i, r := range rows {
+		total += float64(got[i])
+		if want := math.Exp(float64(all[r])) / sum; math.Abs(want-float64(got[i])) > 1e-5 {
+			t.Errorf("row %d: %v, want %v", r, got[i], want)
 		}
-		var sum, total float64
-		for _, r := range rows {
-			sum += math.Exp(float64(all[r] * inverse))
-		}
-		for i, r := range rows {
-			total += float64(got[i])
-			if want := math.Exp(float64(all[r]*inverse)) / sum; math.Abs(want-float64(got[i])) > 1e-5 {
-				t.Errorf("inverse temperature %v, row %d: %v, want %v", inverse, r, got[i], want)
-			}
-		}
-		if math.Abs(total-1) > 1e-5 {
-			t.Errorf("inverse temperature %v: probabilities sum to %v", inverse, total)
-		}
+	}
+	if math.Abs(total-1) > 1e-5 {
+		t.Errorf("probabilities sum to %v", total)
 	}
 }
 
@@ -175,7 +173,7 @@ func TestLimitsAreErrorsBeforeComputation(t *testing.T) {
 		if err := s.Prefill(t.Context(), []int32{bad}); !errors.Is(err, engine.ErrToken) {
 			t.Errorf("token %d: %v", bad, err)
 		}
-		if _, err := s.Score(t.Context(), []int32{bad}, 1); !errors.Is(err, engine.ErrToken) {
+		if _, err := s.Score(t.Context(), []int32{bad}); !errors.Is(err, engine.ErrToken) {
 			t.Errorf("row %d: %v", bad, err)
 		}
 	}

@@ -28,7 +28,7 @@ func (e *Engine) Warm(ctx context.Context) error {
 				return err
 			}
 		}
-		if _, err := s.Score(ctx, []int32{0, 1}, 1); err != nil {
+		if _, err := s.Score(ctx, []int32{0, 1}); err != nil {
 			return err
 		}
 		if _, err := s.Top(ctx, 1); err != nil {

@@ -80,20 +80,20 @@ const maxRows = 512
 // than logits differ by and little enough to leave float32 its digits.
 const lift = 100
 
-// Score implements engine.Session: llama.cpp's own softmax over the rows, after the temperature.
-func (s *session) Score(ctx context.Context, rows []int32, inverseTemperature float32) ([]float32, error) {
+// Score implements engine.Session: llama.cpp's own softmax over the rows.
+func (s *session) Score(ctx context.Context, rows []int32) ([]float32, error) {
 	if err := engine.CheckTokens(rows, s.engine.tokenizer.Size()); err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 || !(inverseTemperature > 0) || math.IsInf(float64(inverseTemperature), 0) {
-		return nil, fmt.Errorf("wllama: %d rows to score at inverse temperature %v: both must be positive", len(rows), inverseTemperature)
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("wllama: no rows to score")
 	}
 	// More rows than one request takes are scored in parts that share the best row so far.
 	share := map[int32]float64{rows[0]: 1}
 	best := rows[0]
 	for rest := rows[1:]; len(rest) > 0; {
 		n := min(len(rest), maxRows-1)
-		part, err := s.softmax(ctx, append([]int32{best}, rest[:n]...), inverseTemperature)
+		part, err := s.softmax(ctx, append([]int32{best}, rest[:n]...))
 		if err != nil {
 			return nil, err
 		}
@@ -124,13 +124,13 @@ func (s *session) Score(ctx context.Context, rows []int32, inverseTemperature fl
 }
 
 // softmax is one request of Score.
-func (s *session) softmax(ctx context.Context, rows []int32, inverseTemperature float32) (map[int32]float64, error) {
+func (s *session) softmax(ctx context.Context, rows []int32) (map[int32]float64, error) {
 	t := s.engine.tokenizer
 	ask, err := s.request()
 	if err != nil {
 		return nil, err
 	}
-	ask.Temperature, ask.Sampled = 1/inverseTemperature, true
+	ask.Temperature, ask.Sampled = 1, true
 	ask.Samplers = []string{"top_k", "temperature"}
 	for _, row := range rows {
 		ask.LogitBias = append(ask.LogitBias, [2]float32{float32(row), lift})
@@ -142,7 +142,7 @@ func (s *session) softmax(ctx context.Context, rows []int32, inverseTemperature 
 		if stand, err = standIn(t, rows); err != nil {
 			return nil, err
 		}
-		ask.LogitBias = append(ask.LogitBias, [2]float32{float32(stand), lift + 20 + 30*ask.Temperature})
+		ask.LogitBias = append(ask.LogitBias, [2]float32{float32(stand), lift + 50})
 	}
 	ask.Count, ask.TopK = len(ask.LogitBias), len(ask.LogitBias)
 	ask.Grammar = s.grammar(ask, append(slices.Clone(rows), stand))

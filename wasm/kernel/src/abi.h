@@ -16,7 +16,7 @@ typedef int16_t i16;
 typedef float f32;
 
 enum {
-  ABI_VERSION = 2,
+  ABI_VERSION = 3,
   BLOCK = 32,                      // columns that share one scale (Q8_0)
   GROUP = 8,                       // rows interleaved in one packed group
   Q8_BYTES = 34,                   // one Q8_0 block: f16 scale + 32 int8

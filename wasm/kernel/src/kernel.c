@@ -68,12 +68,8 @@ static void quantize_hidden(const Session *s) {
   quantize(s->hidden, s->model->width, 1.f, s->scratch->q, s->scratch->s, 0, 0);
 }
 
-// Softmax over n chosen rows of the output matrix: out[i] = probability, out[n+i] = log-probability.
-// Logits are multiplied by the inverse temperature first (a float passed by its bits, so that every
-// parameter of the ABI is an integer). `out` holds 2n floats.
-void EXPORT(score)(const Session *s, const u32 *rows, u32 n, u32 inverse_temperature_bits, f32 *out) {
-  f32 inverse_temperature;
-  __builtin_memcpy(&inverse_temperature, &inverse_temperature_bits, 4);
+// Softmax over n chosen rows of the output matrix: n probabilities.
+void EXPORT(score)(const Session *s, const u32 *rows, u32 n, f32 *out) {
   const Matrix *o = &s->model->output;
   const size_t group_bytes = (size_t)(o->in / BLOCK) * PACKED_BYTES;
   quantize_hidden(s);
@@ -82,18 +78,14 @@ void EXPORT(score)(const Session *s, const u32 *rows, u32 n, u32 inverse_tempera
   for (u32 i = 0; i < n; i++) {
     const Matrix group = {o->packed + rows[i] / GROUP * group_bytes, 0, o->in, GROUP};
     single_1(&group, 0, s->scratch->q, s->scratch->s, logits, 0);
-    const f32 z = logits[rows[i] % GROUP] * inverse_temperature;
+    const f32 z = logits[rows[i] % GROUP];
     out[i] = z;
     top = z > top ? z : top;
   }
   f32 sum = 0;
-  for (u32 i = 0; i < n; i++) sum += exp1(out[i] - top);
-  const f32 log_sum = log1(sum), inverse = 1.f / sum;
-  for (u32 i = 0; i < n; i++) {
-    const f32 z = out[i] - top;
-    out[i] = exp1(z) * inverse;
-    out[n + i] = z - log_sum;
-  }
+  for (u32 i = 0; i < n; i++) sum += out[i] = exp1(out[i] - top);
+  const f32 inverse = 1.f / sum;
+  for (u32 i = 0; i < n; i++) out[i] *= inverse;
 }
 
 // All logits to scratch; returns log Σ e^logit.

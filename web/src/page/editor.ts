@@ -43,8 +43,8 @@ export function makeEditor(): Editor {
   const preview = h("pre", { dir: "auto", tabindex: "0", "aria-label": s.preview });
   const start = h("select", { id: "start" }, h("option", { value: "" }, s.startNone));
   const load = h("button", { type: "button", "data-testid": "start-load", onclick: begin }, s.load);
-  const attempt = h("button", { type: "button", "data-testid": "start-try", title: s.tryHelp, onclick: attemptOne }, s.try);
-  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start), h("div", { class: "row" }, h("div", { class: "grow" }, start), attempt, load));
+  const tryIt = h("button", { type: "button", "data-testid": "start-try", title: s.tryHelp, onclick: tryOne }, s.try);
+  const startRow = h("div", { hidden: true }, h("label", { for: "start" }, s.start), h("div", { class: "row" }, h("div", { class: "grow" }, start), tryIt, load));
   let tried = () => {};
   let examples: Example[] = [];
   let loaded = ""; // as the example came: nothing of the user's is in it
@@ -74,7 +74,7 @@ export function makeEditor(): Editor {
     return true;
   }
 
-  function attemptOne(): void {
+  function tryOne(): void {
     start.value ||= examples[0]?.name ?? ""; // whoever chooses nothing sees the first
     if (begin()) tried();
   }
@@ -106,6 +106,6 @@ export function makeEditor(): Editor {
     title: () => ((!own() && origin.title) || text.value.trim().split("\n")[0]!.slice(0, 80)) || s.spec,
     cases: () => (own() ? [] : origin.cases),
     onTry: (f) => { tried = f; },
-    busy: (yes) => { attempt.disabled = yes; },
+    busy: (yes) => { tryIt.disabled = yes; },
   };
 }
