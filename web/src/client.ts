@@ -5,6 +5,7 @@ export { LARGE, deleteCached, isCached, type BaseInfo } from "./download.js";
 export { PawError, orAborted, type ErrorKind } from "./errors.js";
 export { library, type SavedProgram } from "./library.js";
 import { PawError } from "./errors.js";
+import type { Begin } from "./kernel.js";
 import { persistOnce } from "./room.js";
 import { workerURL } from "./trusted.js";
 export { storage, type Kept } from "./storage.js";
@@ -79,6 +80,7 @@ const MISSED = 10; // so many without any word: a browser short of memory ends w
 export class Interpreter {
   base: BaseInfo | null = null;
   private readonly worker: Worker;
+  private readonly helpers: Worker[] = []; // of its kernel
   private readonly pending = new Map<number, Pending>();
   private last = 0;
   private dead: PawError | undefined;
@@ -99,6 +101,7 @@ export class Interpreter {
   private receive(m: any): void {
     this.missed = 0;
     if (m.pong) return;
+    if (m.helper) return this.help(m.helper);
     alone ||= !!m.fatal && !!m.shared;
     if (m.fatal) return this.fail(new PawError("internal", `the interpreter stopped: ${m.fatal}`, "reload the page"));
     const p = this.pending.get(m.id);
@@ -114,8 +117,22 @@ export class Interpreter {
     this.dead = e;
     for (const p of this.pending.values()) p.reject(e);
     this.pending.clear();
-    this.worker.terminate();
+    for (const w of [this.worker, ...this.helpers]) w.terminate();
     clearInterval(this.pulse);
+  }
+
+  /** Starts a helper of the kernel for the worker. */
+  private help(begin: Begin): void {
+    const tell = (serves: boolean) => this.worker.postMessage({ op: "helper", index: begin.index, serves });
+    try {
+      const helper = new Worker(workerURL(begin.url) as string, { type: "module", name: "paw helper" });
+      this.helpers.push(helper);
+      helper.onmessage = (e) => tell(e.data.serves === true);
+      helper.onerror = (e) => (e.preventDefault(), tell(false));
+      helper.postMessage(begin);
+    } catch {
+      tell(false); // a policy may forbid it
+    }
   }
 
   /** Finds out when the worker has died without a word: while requests wait, it is asked for a sign of life. */

@@ -1,7 +1,5 @@
 // The kernel that a worker runs: which of its builds, and with how many threads. All builds give the same bits
 // (wasm/kernel/src/quant.h, threads.h).
-import { workerURL } from "./trusted";
-
 declare const __KERNELS__: string[]; // plain, relaxed; threaded, threaded and relaxed
 declare const __THREAD_URL__: string;
 
@@ -15,15 +13,16 @@ export interface Kernel {
   threads: Promise<number>;
 }
 
-/** What a helper's worker gets to begin (thread.ts). */
+/** What a helper's worker gets to begin (thread.ts); url is its script. */
 export interface Begin {
+  url: string;
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   index: number;
 }
 
 const MOST = 8; // threads that threads.h has room for
-const START = 5000; // milliseconds in which a helper begins, or is given up
+const START = 5000; // milliseconds in which a helper begins, or is not counted
 const PAGES = { initial: 16, maximum: 65536 }; // what the threaded builds ask for (scripts/build-wasm.sh)
 
 /** Half of the cores where there are four or more, unless told otherwise; one where the page is not isolated. */
@@ -64,12 +63,13 @@ export async function asset(url: string): Promise<Response> {
 /** Fetches and compiles the build that is run if nothing is asked for. */
 export const expectKernel = (): Promise<unknown> => compiled(urlFor(wanted()));
 
-/** Starts the kernel, with so many threads if they can be had. */
-export async function startKernel(asked?: number): Promise<Kernel> {
+/** Starts the kernel, with so many threads if they can be had. `begin` has the page start a helper, which tells of it
+ *  by helperTold: where a worker itself starts one, Firefox now and then stops it for ever. */
+export async function startKernel(asked: number | undefined, begin: (b: Begin) => void): Promise<Kernel> {
   const threads = wanted(asked);
   if (threads > 1) {
     try {
-      return await several(threads);
+      return await several(threads, begin);
     } catch {
       // No such memory, or no such file: one thread does it.
     }
@@ -79,26 +79,25 @@ export async function startKernel(asked?: number): Promise<Kernel> {
   return { url, exports, memory: exports.memory as WebAssembly.Memory, shared: false, threads: Promise.resolve(1) };
 }
 
-async function several(threads: number): Promise<Kernel> {
+async function several(threads: number, begin: (b: Begin) => void): Promise<Kernel> {
   const url = urlFor(threads), module = await compiled(url);
   const memory = new WebAssembly.Memory({ ...PAGES, shared: true });
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const helpers = Array.from({ length: threads - 1 }, (_, index) => helper({ module, memory, index }).catch(() => false));
+  const script = new URL(__THREAD_URL__, import.meta.url).href;
+  const helpers = Array.from({ length: threads - 1 }, (_, index) => helper({ url: script, module, memory, index }, begin));
   return { url, exports, memory, shared: true, threads: Promise.all(helpers).then((all) => 1 + all.filter((serves) => serves).length) };
 }
 
-/** Starts a helper in a worker of its own, which ends with this one; tells whether it serves. */
-function helper(begin: Begin): Promise<boolean> {
+const told: ((serves: boolean) => void)[] = []; // of a worker's one kernel, by index
+
+/** Whether a helper serves. */
+export const helperTold = (index: number, serves: boolean): void => told[index]?.(serves);
+
+/** Has a helper started; tells whether it serves in time. One that comes later helps all the same. */
+function helper(b: Begin, begin: (b: Begin) => void): Promise<boolean> {
   return new Promise((settle) => {
-    const worker = new Worker(workerURL(__THREAD_URL__) as string, { type: "module", name: "paw helper" });
-    const end = (serves: boolean) => {
-      clearTimeout(timer);
-      if (!serves) worker.terminate(); // nothing is computed while this worker gets messages, so it holds no share
-      settle(serves);
-    };
-    const timer = setTimeout(end, START, false);
-    worker.onmessage = (e) => end(e.data.serves === true);
-    worker.onerror = (e) => (e.preventDefault(), end(false));
-    worker.postMessage(begin);
+    const timer = setTimeout(settle, START, false);
+    told[b.index] = (serves) => (clearTimeout(timer), settle(serves));
+    begin(b);
   });
 }

@@ -1,5 +1,5 @@
 // A helper of the kernel in a worker of its own: an instance on the kernel's memory that takes shares of its jobs
-// (wasm/kernel/src/threads.h) until the worker that started it ends.
+// (wasm/kernel/src/threads.h) until the page ends it, with the worker whose kernel it is.
 import type { Begin } from "./kernel";
 
 onmessage = async (e: MessageEvent<Begin>) => {

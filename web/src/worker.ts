@@ -4,7 +4,7 @@
 import "wasm_exec";
 import { baseFile, DownloadError, LARGE, NoRoom, type BaseInfo } from "./download";
 import { makeHost, type HostControl, type Message } from "./host";
-import { asset, expectKernel, startKernel, type Kernel } from "./kernel";
+import { asset, expectKernel, helperTold, startKernel, type Kernel } from "./kernel";
 import { readStored, type OpenFile } from "./opfs";
 import { keepPrefix, keptPrefix, prefixFile, prefixKey } from "./prefixes";
 import type { Peer } from "./wllama";
@@ -159,6 +159,7 @@ function handle(m: Message): void {
 
 onmessage = (e: MessageEvent<Message>) => {
   if (e.data.op === "ping") return post({ pong: true });
+  if (e.data.op === "helper") return helperTold(e.data.index as number, e.data.serves as boolean);
   if (control) handle(e.data);
   else early.push(e.data);
 };
@@ -167,7 +168,7 @@ let starts: Promise<Kernel> | undefined;
 
 /** The kernel, which a worker has one of. */
 function startedKernel(threads?: number): Promise<Kernel> {
-  return starts ??= startKernel(threads).then((k) => {
+  return starts ??= startKernel(threads, (helper) => post({ helper })).then((k) => {
     // Where a helper never came back the memory is not to be trusted: the page starts another worker, without helpers.
     control!.use(k, (e) => k.shared && post({ fatal: `the kernel's threads failed: ${e}`, shared: true }));
     return k;

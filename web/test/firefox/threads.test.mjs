@@ -45,3 +45,23 @@ test("an isolated page answers with one thread, two and four alike", async () =>
   assert.deepEqual(await faultsOf(page), []);
   await user.close();
 });
+
+// Where a worker starts another, Firefox sometimes stops it for ever: one start in ten, beside other work.
+test("forty interpreters with helpers start, one after the other", async () => {
+  const user = await visitor(browser);
+  const page = await user.newPage();
+  await page.goto(server.url);
+  await ready(page);
+  const threads = await page.evaluate(async () => {
+    const { Interpreter } = await import((await (await fetch("/assets.json")).json())["client.js"].url);
+    const [x] = (await (await fetch("/api/v1/interpreters")).json()).interpreters, out = [];
+    for (let i = 0; i < 40; i++) {
+      const it = Interpreter.start();
+      out.push((await it.load({ id: x.id, url: x.url, chunksUrl: x.chunks_url, size: x.size_bytes, sha256: x.sha256 }, { threads: 4 })).threads);
+      it.dispose();
+    }
+    return out;
+  });
+  assert.deepEqual(threads, Array(40).fill(4));
+  await user.close();
+});
