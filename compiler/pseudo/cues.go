@@ -11,6 +11,7 @@ import (
 
 const (
 	pluralNouns  = `labels|categories|classes|options|intents|tags|values|answers|queues|teams|topics|types|kinds|sentiments|choices|outcomes|departments|buckets|levels|severities|priorities|statuses|states|outputs|responses|replies|groups|moods|tones|verdicts|decisions|actions|ratings|grades|genres|emotions|words|stages|folders`
+	looseNouns   = `values|answers|outputs|responses|replies|words|tones|moods|actions` // of many texts, too
 	listNouns    = `label|category|class|sentiment|priority|severity|intent|topic|tag|verdict|status`
 	replyNouns   = `output|answer|response|result|reply|return value`
 	replyVerbs   = `answer|respond|reply|return|output|say|print|write|give|emit|produce|choose|pick|select|predict`
@@ -88,7 +89,11 @@ func fromSentence(s string, add func([]item, int, bool)) {
 		tryOneOf(s, m, try)
 	}
 	for _, m := range noun.FindAllStringIndex(s, maxCues) {
-		try(behind(s, m[1]), splitAnd, rankNoun, listed)
+		ok := listed
+		if describes(s, m) {
+			ok = func(items []item, rest string) bool { return weak(items, rest) || hasBoolean(items) }
+		}
+		try(behind(s, m[1]), splitAnd, rankNoun, ok)
 	}
 	for _, m := range listedNoun.FindAllStringIndex(s, maxCues) {
 		try(behind(s, m[1]), splitAnd, rankNoun, listed)
@@ -101,7 +106,11 @@ func fromSentence(s string, add func([]item, int, bool)) {
 	sorts := sortVerb.FindStringIndex(s)
 	if sorts != nil {
 		for _, m := range sortInto.FindAllStringIndex(s[sorts[1]:], maxCues) {
-			try(behind(s, sorts[1]+m[1]), splitAnd, rankSort, listed)
+			ok := listed
+			if strings.EqualFold(s[sorts[1]+m[0]:][:len("to")], "to") {
+				ok = sortedTo(s, sorts, sorts[1]+m[0], weak, listed)
+			}
+			try(behind(s, sorts[1]+m[1]), splitAnd, rankSort, ok)
 		}
 	}
 	if sorts != nil || replyStart.MatchString(s) {
@@ -139,6 +148,34 @@ func fromSentence(s string, add func([]item, int, bool)) {
 	}
 	fromPairs(s, add)
 	fromQuotes(s, add)
+}
+
+var (
+	looseNoun   = regexp.MustCompile(`(?i)^(?:` + looseNouns + `)\b`)
+	closedWords = regexp.MustCompile(`(?i)\b(?:possible|valid|allowed|permitted|acceptable|available|legal|only|either|exactly|following|called|named|one of|two|three|four|five|six)\b`)
+	vagueSort   = regexp.MustCompile(`(?i)^(?:sort|file|group|rate|rank|score|grade|put|send|mark|flag|identify|detect)$`)
+	soThat      = regexp.MustCompile(`(?i)\b(?:so|in order)\b[^,.;]*$`)
+)
+
+// describes tells whether a noun with a verb behind it tells how answers are rather than which there are: "responses should
+// be polite and concise", but not "the possible responses are …".
+func describes(s string, m []int) bool {
+	cue := s[m[0]:m[1]]
+	return looseNoun.MatchString(cue) && !strings.ContainsAny(cue, ":=") && !strings.HasPrefix(strings.TrimSpace(s[m[1]:]), ":") &&
+		!closedWords.MatchString(s[max(0, m[0]-24):m[1]])
+}
+
+// sortedTo says what a list behind a verb of sorting and "to", which stands at `to`, must be: "sort from A to Z" and
+// "convert the file name to lower case and underscores" name no labels.
+func sortedTo(s string, verb []int, to int, weak, listed func([]item, string) bool) func([]item, string) bool {
+	before := s[max(0, verb[0]-24):verb[0]]
+	switch {
+	case transform.MatchString(before), transform.MatchString(s[verb[1]:to]), soThat.MatchString(before):
+		return func([]item, string) bool { return false } // the examples decide
+	case vagueSort.MatchString(s[verb[0]:verb[1]]):
+		return weak
+	}
+	return listed
 }
 
 var (

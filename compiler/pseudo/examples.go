@@ -8,8 +8,9 @@ import (
 
 // document is a specification taken apart: instruction lines and pairs.
 type document struct {
-	lines []line
-	pairs []pair
+	lines    []line
+	pairs    []pair
+	warnings []string
 }
 
 type line struct {
@@ -78,6 +79,9 @@ func readExamples(text []string) (document, error) {
 			}
 			fallthrough
 		default:
+			if len(d.warnings) == 0 && len(d.pairs) > 0 && next[i] < len(text) && strings.TrimSpace(text[i]) != "" {
+				d.warnings = append(d.warnings, fmt.Sprintf("line %d stands between two examples and is read as instructions: if it belongs to the Output above it, put a line of ``` before and after that output", i+1))
+			}
 			d.lines = append(d.lines, line{text[i], i + 1})
 			i++
 		}
@@ -219,7 +223,7 @@ func value(lines []string) string {
 
 // trimLast gives lines that follow the last output directly back to the
 // instructions when no other output has more than one line: "Output: wait" and
-// below it "Always answer in lower case."
+// below it "Always answer in lower case." Lines that are no sentence stay.
 func (d *document) trimLast() {
 	if len(d.pairs) < 2 {
 		return
@@ -230,13 +234,15 @@ func (d *document) trimLast() {
 		}
 	}
 	last := &d.pairs[len(d.pairs)-1]
-	if first, more, ok := strings.Cut(last.Output, "\n"); ok && !strings.ContainsAny(first, "{[<") {
+	if first, more, ok := strings.Cut(last.Output, "\n"); ok && !strings.ContainsAny(first, "{[<") && sentence.MatchString(more) {
 		last.Output = strings.TrimSpace(first)
 		for _, l := range strings.Split(more, "\n") {
 			d.lines = append(d.lines, line{l, last.no + 1})
 		}
 	}
 }
+
+var sentence = regexp.MustCompile(`(?m)^\s*\S+\s+\S.*[.:!?]["”’)*_]*\s*$`)
 
 // unquote takes quotation marks off when every input and every output wears
 // them: they delimit the text then and are not part of it.
@@ -273,15 +279,10 @@ func (d *document) returnDescriptions() {
 	for _, p := range d.pairs {
 		seen[p.Output]++
 	}
-	kept := d.pairs[:0]
-	for _, p := range d.pairs {
-		if isDescription(p.Output, seen) {
-			d.lines = append(d.lines, line{"Input: " + p.Input + " Output: " + p.Output, p.no})
-			continue
-		}
-		kept = append(kept, p)
+	if p := d.pairs[0]; isDescription(p, seen) {
+		d.lines = append(d.lines, line{"Input: " + p.Input + " Output: " + p.Output, p.no})
+		d.pairs = d.pairs[1:]
 	}
-	d.pairs = kept
 }
 
 // jsonForm is "a JSON object with the keys …" but not "JSON" or "The JSON is broken", which are answers.
@@ -312,24 +313,28 @@ func describesAlone(output string) bool {
 	return listed
 }
 
-func isDescription(output string, seen map[string]int) bool {
-	if strings.Contains(output, "\n") {
+// isDescription tells whether the first pair describes the others: its output names theirs, as alternatives, or behind an
+// input that describes inputs. "politics, sport" behind a headline is an answer, though others answer each of them.
+func isDescription(p pair, seen map[string]int) bool {
+	if strings.Contains(p.Output, "\n") {
 		return false
 	}
-	if strings.HasPrefix(strings.ToLower(output), "one of") {
+	if describesAlone(p.Output) {
 		return true
 	}
-	items := splitList(output, splitAnd)
-	if len(items) < 2 {
+	if !hasOr.MatchString(p.Output) && !anyInput.MatchString(p.Input) {
 		return false
 	}
+	items := splitList(p.Output, splitAnd)
 	for _, it := range items {
 		if seen[it.text] == 0 {
 			return false
 		}
 	}
-	return true
+	return len(items) >= 2
 }
+
+var anyInput = regexp.MustCompile(`(?i)^[<\[{(]*(?:(?:an?|any|some|one|the|your)\s+)?(?:[\w'’-]+\s+){0,2}(?:text|message|input|string|sentence|e-?mail|mail|question|ticket|review|headline|comment|tweet|post|note|line|word|document|article|query|request|name|number|date)[>\])}]*[.…]*$`)
 
 // conflicts reports inputs that appear with different outputs.
 func (d document) conflicts() []string {

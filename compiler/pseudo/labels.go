@@ -76,7 +76,7 @@ func findLabels(d document) foundLabels {
 }
 
 // agree counts the examples whose output is in the list. Where the examples
-// spell a label in another case, their spelling is what the program must give.
+// spell a label in another case, in quotes or with a full stop, their spelling is what the program must give.
 func agree(list []string, pairs []pair) (labels []string, hits, distinct int) {
 	labels = slices.Clone(list)
 	at := map[string]int{}
@@ -93,13 +93,13 @@ func agree(list []string, pairs []pair) (labels []string, hits, distinct int) {
 	}
 	folded := map[string]int{}
 	for i, l := range list {
-		folded[strings.ToLower(l)] = i
+		folded[fold(l)] = i
 	}
 	for _, p := range pairs {
 		if _, ok := at[p.Output]; ok {
 			continue
 		}
-		i, ok := folded[strings.ToLower(p.Output)]
+		i, ok := folded[fold(p.Output)]
 		if !ok || used[i] {
 			continue
 		}
@@ -113,6 +113,14 @@ func agree(list []string, pairs []pair) (labels []string, hits, distinct int) {
 		labels[i] = l
 	}
 	return labels, hits, len(used) + len(respell)
+}
+
+// fold takes off what people write around a label in one place and not in another.
+func fold(s string) string {
+	if bare := strings.Trim(strings.TrimRight(strings.TrimSpace(s), "."), "\"'`“”‘’«»„."); bare != "" {
+		s = bare
+	}
+	return strings.ToLower(s)
 }
 
 // repeating returns the outputs as labels if they are few and come back: with

@@ -77,7 +77,7 @@ func Parse(spec string) (Spec, error) {
 	if asked && len(doc.pairs) == 0 && !slices.ContainsFunc(found.labels, namesJSON) {
 		found = foundLabels{} // keys, or what one of them may hold
 	}
-	s.Labels, s.LabelsInferred, s.Warnings = found.labels, found.inferred, found.warnings
+	s.Labels, s.LabelsInferred, s.Warnings = found.labels, found.inferred, slices.Concat(found.warnings, doc.warnings)
 	for _, p := range doc.pairs {
 		s.Examples = append(s.Examples, p.Example)
 	}

@@ -90,6 +90,14 @@ func TestExamples(t *testing.T) {
 			task: "Make it short.", examples: []Example{{"It is one of the best, I think", "One of the best, surely"}}},
 		{name: "one example about JSON", spec: "What is wrong?\nInput: {'a': 1}\nOutput: The JSON has single quotes",
 			task: "What is wrong?", examples: []Example{{"{'a': 1}", "The JSON has single quotes"}}},
+		{name: "several examples, one begins like a description", spec: "Say it in English.\nInput: Einer der Server ist ausgefallen\nOutput: One of the servers is down\nInput: Ja\nOutput: Yes",
+			task: "Say it in English.", examples: []Example{{"Einer der Server ist ausgefallen", "One of the servers is down"}, {"Ja", "Yes"}}},
+		{name: "an answer that holds the others", spec: "List the fruits.\nInput: apples and pears here\nOutput: apple, pear\nInput: an apple\nOutput: apple\nInput: a pear\nOutput: pear",
+			task: "List the fruits.", examples: []Example{{"apples and pears here", "apple, pear"}, {"an apple", "apple"}, {"a pear", "pear"}}},
+		{name: "a description with commas", spec: "Input: a customer's message\nOutput: urgent, wait\n\nInput: fire\nOutput: urgent\nInput: hello\nOutput: wait",
+			task: "Input: a customer's message Output: urgent, wait", examples: []Example{{"fire", "urgent"}, {"hello", "wait"}}},
+		{name: "a last output of several lines", spec: "Put every item on its own line.\nInput: milk\nOutput: milk\nInput: milk, eggs\nOutput: milk\neggs",
+			task: "Put every item on its own line.", examples: []Example{{"milk", "milk"}, {"milk, eggs", "milk\neggs"}}},
 		{name: "an output without input describes the answer", spec: "Read the message.\nOutput: yes or no",
 			task: "Read the message. Output: yes or no"},
 		{name: "Q and A are not markers", spec: "Answer like this.\nQ: a\nA: yes",
@@ -117,6 +125,20 @@ func TestExamples(t *testing.T) {
 				t.Errorf("examples %q, want %q", s.Examples, tc.examples)
 			}
 		})
+	}
+}
+
+// What stands between two examples may be the rest of an output: the writer is told.
+func TestTextBetweenExamples(t *testing.T) {
+	const spec = "Write the letter.\nInput: Ann\nOutput: Dear Ann,\n\nThank you.\n\nBob\n\nInput: Eve\nOutput: Dear Eve,"
+	s, err := Parse(spec)
+	if err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "line 5 stands between two examples") {
+		t.Errorf("%q %v", s.Warnings, err)
+	}
+	fenced := strings.Replace(strings.Replace(spec, "Dear Ann,", "\n```\nDear Ann,", 1), "Bob\n", "Bob\n```\n", 1)
+	s, err = Parse(fenced)
+	if err != nil || len(s.Warnings) != 0 || s.Examples[0].Output != "Dear Ann,\n\nThank you.\n\nBob" {
+		t.Errorf("in a fence: %q %q %v", s.Examples, s.Warnings, err)
 	}
 }
 

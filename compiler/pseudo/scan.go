@@ -181,8 +181,12 @@ var (
 	// A line that leads to a list of labels, or to a list of something else.
 	leadsToLabels = regexp.MustCompile(`(?i)\b(?:` + pluralNouns + `)\b|\bone of\b|\b(?:classify|categori[sz]e|label|tag|route|assign|sort|bucket|triage)\b|\b(?:answer|reply|respond)\b.*\bwith\b`)
 	leadsToOther  = regexp.MustCompile(`(?i)\b(?:fields?|rules?|steps?|formats?|notes?|guidelines?|things|information|details|keys|columns|requirements?|constraints?|edge cases|cases|examples?|extract|remember|important|instructions?|following (?:data|parts|order)|replace|remove|ignore|conver[ts]\w*|normali[sz]e|changes?|fix)\b`)
-	bulletTail    = regexp.MustCompile(`(?i)\s+(?:if|when|whenever|otherwise|means|is for|are for|in all other cases)\b.*$|\s*\(.*$`)
-	emphasised    = regexp.MustCompile("^(?:\\*\\*([^*]+)\\*\\*|__([^_]+)__|`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|'([^']+)'(?:\\W|$))")
+	// What speaks of labels in some lines only, and what follows it where it does not.
+	looseLead        = regexp.MustCompile(`(?i)\b(?:` + looseNouns + `|(?:answer|reply|respond)\b.*\bwith)\b`)
+	allValues        = regexp.MustCompile(`(?i)\b(?:return|give|list|report|find|get|output)\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:these|the|the following)\s+values\b`)
+	leadsToQualities = regexp.MustCompile(`(?i)\b(?:is|are|be)\s*:\W*$`)
+	bulletTail       = regexp.MustCompile(`(?i)\s+(?:if|when|whenever|otherwise|means|is for|are for|in all other cases)\b.*$|\s*\(.*$`)
+	emphasised       = regexp.MustCompile("^(?:\\*\\*([^*]+)\\*\\*|__([^_]+)__|`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|'([^']+)'(?:\\W|$))")
 )
 
 func fromLines(l lineList, add func([]item, int, bool)) {
@@ -191,6 +195,9 @@ func fromLines(l lineList, add func([]item, int, bool)) {
 		items = append(items, bulletLabel(t))
 	}
 	strong := leadsToLabels.MatchString(l.lead) && !leadsToOther.MatchString(l.lead) && !listsThemselves(l.lead)
+	if !leadsToLabels.MatchString(looseLead.ReplaceAllString(l.lead, "")) { // "your replies should be:", "return these values:"
+		strong = strong && !doubtful(items) && !allValues.MatchString(l.lead) && (closedWords.MatchString(l.lead) || !leadsToQualities.MatchString(l.lead))
+	}
 	if l.bullets || strong {
 		add(items, rankBullets, strong)
 	}
