@@ -80,11 +80,11 @@ func (d *door) interpreters(w http.ResponseWriter, r *http.Request) error {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return fmt.Errorf("record %s: %w", InterpretersRecord, err)
 	}
-	for name, base := range d.offered(r) {
+	for _, c := range d.offered(r) {
 		for _, i := range list.Interpreters {
-			if i["sha256"] == base {
+			if i["sha256"] == c.Base {
 				have, _ := i["compilers"].([]any)
-				i["compilers"] = append(have, name)
+				i["compilers"] = append(have, c.Name)
 			}
 		}
 	}
@@ -93,14 +93,17 @@ func (d *door) interpreters(w http.ResponseWriter, r *http.Request) error {
 
 const maxList = 1 << 20
 
-// offered are the origin's compilers and the SHA-256 of their bases. A page without them still runs
+// offer is a compiler of the origin and the SHA-256 of its base.
+type offer struct {
+	Name string `json:"name"`
+	Base string `json:"base_sha256"`
+}
+
+// offered are the origin's compilers, in its order: pages take the first that suits. A page without them still runs
 // programs, so an origin that does not answer is no error.
-func (d *door) offered(r *http.Request) map[string]string {
+func (d *door) offered(r *http.Request) []offer {
 	var list struct {
-		Compilers []struct {
-			Name string `json:"name"`
-			Base string `json:"base_sha256"`
-		} `json:"compilers"`
+		Compilers []offer `json:"compilers"`
 	}
 	answer, err := d.ask(r.Context(), http.MethodGet, "/api/v1/models/compilers", nil, nil)
 	if err == nil {
@@ -110,11 +113,7 @@ func (d *door) offered(r *http.Request) map[string]string {
 	if err != nil {
 		d.Log("the origin's compilers: %v", err)
 	}
-	out := map[string]string{}
-	for _, c := range list.Compilers {
-		out[c.Name] = c.Base
-	}
-	return out
+	return list.Compilers
 }
 
 func (d *door) catalogue(w http.ResponseWriter, r *http.Request) error {

@@ -39,6 +39,16 @@ var Pins = []Pin{
 	},
 }
 
+// ByDigest is the official interpreter whose file has this SHA-256.
+func ByDigest(sha256 string) (Pin, bool) {
+	for _, p := range Pins {
+		if p.SHA256 == sha256 {
+			return p, true
+		}
+	}
+	return Pin{}, false
+}
+
 // Errors that callers tell apart.
 var (
 	ErrUnknown   = errors.New("models: unknown model")

@@ -145,6 +145,9 @@ func (s *Server) compile(w http.ResponseWriter, r *http.Request) error {
 		now := s.wait(r.Context(), j)
 		switch now.State {
 		case Failed:
+			if now.TooLong {
+				return problem(http.StatusUnprocessableEntity, "invalid_spec", now.Error)
+			}
 			return problem(http.StatusInternalServerError, "compile_failed", "the compilation failed: "+now.Error)
 		case Cancelled:
 			return problem(http.StatusConflict, "cancelled", "the compilation was cancelled")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"paw/compiler"
+	"paw/engine"
 	"paw/pawfile"
 	"paw/store"
 )
@@ -40,6 +41,7 @@ type job struct {
 	State     State     `json:"status"`
 	Error     string    `json:"error,omitempty"`
 	Hint      string    `json:"hint,omitempty"`     // what to do about the error
+	TooLong   bool      `json:"too_long,omitempty"` // the error: the description or an example does not fit the interpreter
 	Labels    labels    `json:"labels"`             // what the program will be filed under
 	Attempts  int       `json:"attempts,omitempty"` // starts that neither ended nor were interrupted: the process died
 	Created   time.Time `json:"created_at"`
@@ -243,6 +245,8 @@ func (q *queue) finish(j *job, err error, interrupted bool) {
 		return
 	default:
 		j.State, j.Error, j.Hint = Failed, err.Error(), "change the description or its examples, then compile again"
+		var long *engine.ContextError
+		j.TooLong = errors.As(err, &long)
 		if errors.Is(err, errPanic) {
 			j.Hint = "compile again; if it fails again, report it"
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"paw/compiler"
+	"paw/engine"
 )
 
 func TestCompileWaitsAndAnswersReady(t *testing.T) {
@@ -159,6 +161,16 @@ func TestFailureIsTold(t *testing.T) {
 	f.compiler.release <- errors.New("no examples to train on")
 	a := f.want(500, "POST", "/api/v1/compile", goodSpec)
 	if !strings.Contains(a["message"].(string), "no examples to train on") {
+		t.Errorf("answer %v", a)
+	}
+}
+
+// What does not fit the interpreter is the request's fault, not the server's.
+func TestAnExampleThatIsTooLongIsTheRequestsFault(t *testing.T) {
+	f := start(t)
+	f.compiler.release <- fmt.Errorf("example 1: %w", &engine.ContextError{Need: 900, Have: 512})
+	a := f.want(422, "POST", "/api/v1/compile", goodSpec)
+	if !strings.Contains(a["message"].(string), "example 1") {
 		t.Errorf("answer %v", a)
 	}
 }

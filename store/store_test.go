@@ -250,6 +250,14 @@ func TestWritable(t *testing.T) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
 	}
+	if link := filepath.Join(closed, "..", "link"); os.Symlink(file, link) == nil { // Windows wants a right for it
+		if err := Writable(link); err == nil || !strings.Contains(err.Error(), "no regular file") {
+			t.Errorf("a link: %v", err)
+		}
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
 		t.Errorf("it leaves %v (%v)", left, err)
 	}

@@ -26,10 +26,12 @@ func WriteFile(path string, data []byte, perm os.FileMode) error {
 }
 
 // Writable tells whether WriteFile could write path now: its folder is there and takes new files, and
-// path itself is no folder. It leaves nothing behind.
+// path itself is no folder, device or link: a file that is moved there would take its place. It leaves nothing behind.
 func Writable(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder", path)
+	} else if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file", path)
 	}
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {

@@ -31,9 +31,15 @@ type flags struct {
 }
 
 func newFlags(c *console, name, args, help string) *flags {
+	f := newTextFlags(c, name, args, help)
+	f.json = f.Bool("json", false, "print one JSON document instead of text")
+	return f
+}
+
+// newTextFlags are those of a command without --json.
+func newTextFlags(c *console, name, args, help string) *flags {
 	f := &flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
 	f.SetOutput(io.Discard) // errors are printed once, by execute
-	f.json = f.Bool("json", false, "print one JSON document instead of text")
 	f.Usage = func() {
 		fmt.Fprintf(c.out, "usage: paw %s %s [flags]\n\n%s\n\nflags:\n", name, args, help)
 		f.SetOutput(c.out)

@@ -49,6 +49,7 @@ func compileCommand(ctx context.Context, c *console, args []string) error {
 	interpreter := f.String("interpreter", "", "a GPT-2 GGUF `file` or model id to compile for (default: the embedded mini)")
 	var o compileOptions
 	o.flags(f)
+	f.BoolVar(&o.skip, "no-report", false, "skip the cross-validation")
 	rest, err := f.parse(args)
 	if err != nil {
 		return err
@@ -132,7 +133,6 @@ func (o *compileOptions) flags(f *flags) {
 	f.IntVar(&o.steps, "steps", 0, "training steps (0: the compiler's choice)")
 	f.IntVar(&o.batchTokens, "batch-tokens", 0, "tokens trained at once, bounds memory (0: the compiler's choice)")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the training")
-	f.BoolVar(&o.skip, "no-report", false, "skip the cross-validation")
 }
 
 func (o *compileOptions) request(spec string) compiler.Request {

@@ -63,6 +63,9 @@ func evalCommand(ctx context.Context, c *console, args []string) error {
 	if len(rest) != 1 {
 		return misuse("name one file of programs")
 	}
+	if *only != "" && !*all {
+		return misuse("--method chooses among the methods of --compare: add it")
+	}
 	o.skip = true
 	lines, err := readEval(rest[0], *limit)
 	if err != nil {

@@ -3,11 +3,15 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 )
 
 // Reading a terminal or a pipe ends with nothing but its bytes. So that Ctrl-C is answered at once,
 // another goroutine reads, and is left behind when ctx ends; the process is about to end too.
+
+const longestLine = 1 << 20
 
 // eachLine calls f with every line of r, until f fails or ctx ends.
 func eachLine(ctx context.Context, r io.Reader, f func(string) error) error {
@@ -16,7 +20,7 @@ func eachLine(ctx context.Context, r io.Reader, f func(string) error) error {
 	lines, end := make(chan string), make(chan error, 1)
 	go func() {
 		s := bufio.NewScanner(r)
-		s.Buffer(nil, 1<<20)
+		s.Buffer(nil, longestLine)
 		for s.Scan() {
 			select {
 			case lines <- s.Text():
@@ -24,7 +28,11 @@ func eachLine(ctx context.Context, r io.Reader, f func(string) error) error {
 				return
 			}
 		}
-		end <- s.Err()
+		err := s.Err()
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("a line is longer than %d bytes: split it", longestLine)
+		}
+		end <- err
 	}()
 	for {
 		select {

@@ -196,6 +196,9 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"run", good, "x", "--interpreter", write("cut2.gguf", base[:2000])}, exitBadFile, ""},
 		{[]string{"eval", write("bad.jsonl", []byte("{\n")), "--interpreter", tiny}, exitBadFile, "line 1"},
 		{[]string{"run", good, strings.Repeat("long ", 400), "--interpreter", tiny}, exitTooLong, "shorten"},
+		{[]string{"compile", "--spec", shortSpec, "--interpreter", "no-such-model", "--out", os.DevNull}, exitUsage, "no regular file"},
+		{[]string{"eval", "x.jsonl", "--method", "neural"}, exitUsage, "--compare"},
+		{[]string{"serve", "--json"}, exitUsage, "json"},
 		{[]string{"--help"}, exitOK, ""},
 		{[]string{"compile", "--help"}, exitOK, ""},
 	} {
@@ -207,6 +210,25 @@ func TestExitCodes(t *testing.T) {
 	for _, cmd := range commands() {
 		if r := paw(t, "", cmd.name, "--help"); r.code != exitOK || !strings.Contains(r.out, "usage: paw "+cmd.name) {
 			t.Errorf("paw %s --help: %+v", cmd.name, r)
+		}
+	}
+}
+
+// A line that is too long takes none of the others with it, and each line has one of its own in the answers.
+func TestEveryLineIsAnswered(t *testing.T) {
+	tiny, good := tinyInterpreter(t), filepath.Join(t.TempDir(), "good.paw")
+	if r := paw(t, "", "compile", "--spec", shortSpec, "--steps", "1", "--no-report", "--interpreter", tiny, "--out", good); r.code != exitOK {
+		t.Fatal(r.err)
+	}
+	for _, args := range [][]string{nil, {"--json"}} {
+		r := paw(t, "a\n"+strings.Repeat("long ", 400)+"\nb\n", append([]string{"run", good, "-", "--interpreter", tiny}, args...)...)
+		lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
+		if r.code != exitTooLong || len(lines) != 3 || !strings.Contains(r.err, "line 2") || strings.Contains(r.err, "line 3") {
+			t.Errorf("%q: exit code %d, %q, said %q", args, r.code, lines, r.err)
+			continue
+		}
+		if args == nil && (lines[0] == "" || lines[1] != "" || lines[2] == "") || args != nil && !strings.HasPrefix(lines[1], `{"error":"line 2: `) {
+			t.Errorf("%q: %q", args, lines)
 		}
 	}
 }

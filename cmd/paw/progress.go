@@ -20,12 +20,16 @@ type progress struct {
 }
 
 func newProgress(c *console) *progress {
-	p := &progress{w: c.err, last: time.Now()}
-	if f, ok := c.err.(*os.File); ok {
-		info, err := f.Stat()
-		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	return &progress{w: c.err, terminal: isTerminal(c.err), last: time.Now()}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
 	}
-	return p
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // show prints a line, at most ten times a second on a terminal and only on a new stage elsewhere.

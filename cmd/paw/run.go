@@ -1,17 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"paw/engine"
 	"paw/function"
 	"paw/pawfile"
 )
 
 const runHelp = `Answers one input, or with - every line of standard input (one JSON document
-a line with --json). The program's interpreter is found by its digest among the
+a line with --json). A line that is too long gets an empty one, or {"error"}, and exit
+code 4 at the end. The program's interpreter is found by its digest among the
 embedded mini and the downloaded models, or named by --interpreter.`
 
 // ran is the JSON of paw run.
@@ -76,7 +80,25 @@ func runCommand(ctx context.Context, c *console, args []string) error {
 	if len(rest) == 2 && rest[1] != "-" {
 		return answer(rest[1])
 	}
-	return eachLine(ctx, c.in, answer)
+	lines, refused := 0, error(nil)
+	err = eachLine(ctx, c.in, func(line string) error {
+		lines++
+		err := answer(line)
+		if long := (*engine.ContextError)(nil); !errors.As(err, &long) {
+			return err
+		}
+		err = fmt.Errorf("line %d: %w", lines, err)
+		if refused == nil {
+			refused = err // the others are answered all the same
+		}
+		if *f.json {
+			return printJSON(c.out, map[string]string{"error": err.Error()})
+		}
+		fmt.Fprintln(c.err, visible(err.Error()))
+		_, err = fmt.Fprintln(c.out) // a line out for each line in
+		return err
+	})
+	return cmp.Or(err, refused)
 }
 
 func printAnswer(c *console, a function.Answer, took time.Duration, asJSON bool) error {
@@ -84,12 +106,16 @@ func printAnswer(c *console, a function.Answer, took time.Duration, asJSON bool)
 	if asJSON {
 		return printJSON(c.out, ran{a.Output, a.Label, a.Probabilities, a.Confidence, a.Calibrated, a.Abstained, a.Partial, a.Stop, a.Tokens, ms})
 	}
-	fmt.Fprintln(c.out, a.Output)
+	output := a.Output
+	if isTerminal(c.out) {
+		output = visible(output)
+	}
+	fmt.Fprintln(c.out, output)
 	if a.Abstained {
 		fmt.Fprintln(c.err, "  below the threshold: better ask a person")
 	}
 	for _, lp := range a.Probabilities {
-		fmt.Fprintf(c.err, "  %6.1f %%  %s\n", 100*lp.Probability, lp.Label)
+		fmt.Fprintf(c.err, "  %6.1f %%  %s\n", 100*lp.Probability, visible(lp.Label))
 	}
 	if a.Label == "" {
 		fmt.Fprintf(c.err, "  mean token probability %.2f (not calibrated)\n", a.Confidence)

@@ -10,9 +10,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"paw/arch"
 	"paw/compiler"
+	"paw/gguf"
 	"paw/models"
 	"paw/server"
 	"paw/web"
@@ -30,7 +33,7 @@ func (t *texts) String() string     { return fmt.Sprint(*t) }
 func (t *texts) Set(v string) error { *t = append(*t, v); return nil }
 
 func serveCommand(ctx context.Context, c *console, args []string) error {
-	f := newFlags(c, "serve", "", serveHelp)
+	f := newTextFlags(c, "serve", "", serveHelp)
 	addr := f.String("addr", "127.0.0.1:7717", "`address` to listen on, port 0 for a free one")
 	data := f.String("data", "", "`folder` for programs and jobs (default: server in PAW_HOME, else paw/server in the user's configuration folder)")
 	workers := f.Int("workers", 1, "compilations at once")
@@ -160,17 +163,47 @@ func offer(o *server.Options, files []string) error {
 		if err != nil {
 			return misuse("--model: %v", err)
 		}
-		id := "gguf-" + d[:16]
-		o.Interpreters = append(o.Interpreters, server.Interpreter{
-			ID: id, Name: filepath.Base(path), Interpreter: "gpt2", Bytes: size, SHA256: d,
+		i := server.Interpreter{
+			ID: "gguf-" + d[:16], Name: filepath.Base(path), Interpreter: "gpt2", Bytes: size, SHA256: d,
 			Licence: "that of your file", Source: "a file on the server", Open: server.FileInterpreter(path),
-		})
-		o.Compilers = append(o.Compilers, offered(tuning(id), id, d, path, false))
+		}
+		if p, ok := models.ByDigest(d); ok {
+			i.ID, i.Name, i.Interpreter = p.ID, p.Name, p.Interpreter
+		}
+		if at := slices.IndexFunc(o.Interpreters, func(x server.Interpreter) bool { return x.ID == i.ID }); at < 0 {
+			o.Interpreters = append(o.Interpreters, i)
+		} else if o.Interpreters[at].Open != nil {
+			continue // downloaded, too
+		} else {
+			o.Interpreters[at] = i
+		}
+		if runs(i.Interpreter) && tunable(path) { // others run in pages, with the engine wllama
+			o.Compilers = append(o.Compilers, offered(tuning(i.ID), i.ID, d, path, false))
+		}
 	}
 	if len(o.Compilers) == 0 {
 		return fmt.Errorf("%w, or paw models pull gpt2-q8_0", models.ErrNoMini)
 	}
 	return nil
+}
+
+// tunable tells whether a GGUF is of an architecture that is trained here. What cannot be read is not for this to say.
+func tunable(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return true
+	}
+	file, err := gguf.Parse(f, info.Size())
+	if err != nil {
+		return true
+	}
+	g, err := arch.FromGGUF(file)
+	return err != nil || g.Arch == "gpt2"
 }
 
 // offered is a compiler for one base. The base stays loaded from its first use on.

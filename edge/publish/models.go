@@ -57,11 +57,9 @@ func interpreter(path string) (server.Interpreter, error) {
 		ID: "gguf-" + digest[:16], Name: filepath.Base(path), Interpreter: "gpt2", Bytes: size, SHA256: digest,
 		Licence: "that of its file", Source: "a file of the publisher", Open: server.FileInterpreter(path),
 	}
-	for _, p := range models.Pins {
-		if p.SHA256 == digest {
-			i.ID, i.Name, i.Interpreter, i.Source = p.ID, p.Name, p.Interpreter, p.URL
-			i.Licence = "not declared by its publisher; GPT-2 itself: MIT"
-		}
+	if p, ok := models.ByDigest(digest); ok {
+		i.ID, i.Name, i.Interpreter, i.Source = p.ID, p.Name, p.Interpreter, p.URL
+		i.Licence = "not declared by its publisher; GPT-2 itself: MIT"
 	}
 	return i, nil
 }
