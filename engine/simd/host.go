@@ -20,7 +20,7 @@ type Host interface {
 	// Fill moves n bytes of src from offset into memory without passing them through Go's heap
 	// where the host can help it (a browser reads from origin private storage).
 	Fill(ctx context.Context, at uint32, src engine.Source, offset, n int64) error
-	// Yield lets the event loop run between chunks, so that aborts and progress arrive.
+	// Yield lets the event loop run between chunks and tokens, so that aborts and progress arrive.
 	Yield(ctx context.Context) error
 	Close() error
 }

@@ -228,18 +228,21 @@ func (s *session) prefill(ctx context.Context, tokens []int32, want bool) error 
 	if len(tokens) > free {
 		return &engine.ContextError{Need: s.Len() + len(tokens), Have: s.Len() + free}
 	}
-	for len(tokens) > 0 {
+	for first := true; len(tokens) > 0; first = false {
+		// Decoding is one token a call: it yields when as much time has passed as a chunk takes.
+		if now := time.Now().UnixNano(); !first || now-e.yielded.Load() >= int64(chunkTime) {
+			if err := e.host.Yield(ctx); err != nil {
+				return err
+			}
+			e.yielded.Store(time.Now().UnixNano())
+		}
 		n := e.pace.next(len(tokens))
 		started := time.Now()
 		if err := s.chunk(ctx, tokens[:n], want && n == len(tokens)); err != nil {
 			return err
 		}
 		e.pace.took(n, time.Since(started))
-		if tokens = tokens[n:]; len(tokens) > 0 {
-			if err := e.host.Yield(ctx); err != nil {
-				return err
-			}
-		}
+		tokens = tokens[n:]
 	}
 	return nil
 }

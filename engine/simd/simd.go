@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"paw/arch"
 	"paw/engine"
@@ -29,7 +30,8 @@ type Engine struct {
 	ioSize int
 	closed bool
 
-	pace pace
+	pace    pace
+	yielded atomic.Int64 // when the event loop last had its turn during work, in nanoseconds
 }
 
 // Load reads a base GGUF into the kernel of host, which it owns from now on and closes on error.

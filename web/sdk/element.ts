@@ -98,16 +98,23 @@ export class PawFunctionElement extends Base {
 
   formDisabledCallback(disabled: boolean): void {
     this.off = disabled;
-    if (disabled) this.calling?.abort();
+    if (disabled) this.stop();
     this.dress();
   }
 
   formResetCallback(): void {
-    this.calling?.abort();
-    clearTimeout(this.timer);
+    this.stop();
     this.field.value = this.answer = this.output.textContent = "";
     this.internals.setFormValue(null);
     if (this.fn) this.say("");
+  }
+
+  /** Ends the call that runs or waits; whatever it still answers is not shown. */
+  private stop(): void {
+    this.calling?.abort();
+    this.calling = null;
+    clearTimeout(this.timer);
+    this.output.removeAttribute("aria-busy");
   }
 
   /** Properties that a framework set before this class was known hide those of the class: set them again. */
@@ -172,10 +179,8 @@ export class PawFunctionElement extends Base {
 
   private unload(): void {
     this.loading?.abort();
-    this.calling?.abort();
-    clearTimeout(this.timer);
-    this.loading = this.calling = null;
-    this.output.removeAttribute("aria-busy");
+    this.stop();
+    this.loading = null;
     void this.fn?.free().catch(() => {});
     this.fn = null;
     this.dress();

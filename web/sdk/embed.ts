@@ -15,15 +15,21 @@ interface Widget extends HTMLElement {
 
 const parameters = new URLSearchParams(location.search);
 const widget = document.createElement("paw-function") as Widget;
-for (const name of ["src", "integrity", "engine", "threshold", "auto", "label", "placeholder"]) {
+const src = parameters.get("src") ?? "";
+// A program comes from this server only: a frame of ours must not fetch what a host's link names.
+const known = /^[a-z0-9][a-z0-9@/-]*$/.test(src);
+if (known) widget.setAttribute("src", src);
+for (const name of ["integrity", "engine", "threshold", "auto", "label", "placeholder"]) {
   const value = parameters.get(name);
-  // A program comes from this server only: a frame of ours must not fetch what a host's link names.
-  if (value !== null && !(name === "src" && !/^[a-z0-9][a-z0-9@/-]*$/.test(value))) widget.setAttribute(name, value);
+  if (value !== null) widget.setAttribute(name, value);
 }
-document.body.append(widget);
+const unknown = "src names no program of this server: give its id or slug, embed.html?src=ID";
+if (known) document.body.append(widget);
+else document.body.append(unknown);
 
 const tell = (m: object) => parent.postMessage({ paw: 1, ...m }, "*");
 if (parent !== window) {
+  if (!known) tell({ error: { message: unknown } });
   widget.addEventListener("paw-ready", () => tell({ ready: true }));
   widget.addEventListener("paw-error", (e) => tell({ error: { message: String((e as CustomEvent).detail.error?.message ?? "failed") } }));
   addEventListener("message", async (e: MessageEvent) => {

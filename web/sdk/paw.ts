@@ -9,6 +9,7 @@
 // All functions for one interpreter share one worker and one copy of its weights.
 import { Interpreter, LARGE, PawError, isCached, orAborted, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
 import { cachedSize, isDownloading } from "../src/download.js";
+import { listStored } from "../src/opfs.js";
 import { setAssets } from "../src/trusted.js";
 import { askJSON, programOf, resolved, type Reference } from "./program.js";
 import { pieces } from "./stream.js";
@@ -97,6 +98,7 @@ export type Availability = "unavailable" | "downloadable" | "downloading" | "ava
 const settings = { apiUrl: "" };
 const interpreters = new Map<string, Promise<Interpreter>>(); // by engine and base
 const states = new Map<string, "downloading" | "available">(); // of the same
+const listeners = new Map<string, Set<(p: Progress) => void>>(); // of loads, by the same keys
 const begun = new EventTarget(); // tells these keys when a load begins
 
 function server(): string {
@@ -144,7 +146,8 @@ async function agreed(key: string, base: BaseInfo, o: LoadOptions): Promise<void
   if (base.size <= LARGE || (await isCached(base))) return;
   const size = `${(base.size / 1e6).toFixed(0)} MB`;
   const { available } = await storage.room();
-  if (available !== undefined && available < base.size) {
+  const part = (await listStored()).find((x) => x.sha256 === base.sha256)?.size ?? 0; // of a download that was cut
+  if (available !== undefined && available < base.size - part) {
     throw new PawError("storage", `the interpreter needs ${size}, the browser has ${(available / 1e6).toFixed(0)} MB left for this site`, "free some storage, or delete what this site keeps: paw.storage.list()");
   }
   if (o.signal?.aborted) throw new PawError("aborted", "cancelled");
@@ -170,12 +173,12 @@ let spare = false; // it has no base: the next load takes it
 let users = 0; // of the spare one
 
 /** What a program says of itself. All share one worker, which runs already if an interpreter does. */
-async function described(bytes: Uint8Array): Promise<ProgramInfo> {
+async function described(bytes: Uint8Array, signal?: AbortSignal): Promise<ProgramInfo> {
   for (let tries = 0; ; tries++) {
     if (!reader || reader.ended) [reader, spare] = [Interpreter.start(), true];
     const it = reader;
     try {
-      return await it.inspect(bytes);
+      return await orAborted(it.inspect(bytes), signal);
     } catch (e) {
       if (!it.ended || tries === 2) throw e; // else it died, or the load that took it was given up
     }
@@ -207,7 +210,7 @@ const keyOf = (sha256: string, o: Pick<LoadOptions, "engine">) => `${o.engine ??
 
 function begin(key: string, base: BaseInfo, o: LoadOptions): Promise<Interpreter> {
   const it = taken();
-  const starting = it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: o.onProgress }).then(() => {
+  const starting = it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: (p) => listeners.get(key)?.forEach((tell) => tell(p)) }).then(() => {
     states.set(key, "available");
     return it;
   });
@@ -229,7 +232,18 @@ function forget(key: string, what: Promise<Interpreter>): void {
 
 /** The interpreter with a base: the one that runs already or is being loaded, else a new one. */
 async function withBase(file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
-  const key = keyOf(file.sha256, o);
+  const key = keyOf(file.sha256, o), tell = o.onProgress;
+  if (!tell) return found(key, file, o);
+  const all = listeners.get(key) ?? new Set();
+  listeners.set(key, all.add(tell));
+  try {
+    return await found(key, file, o);
+  } finally {
+    all.delete(tell);
+  }
+}
+
+async function found(key: string, file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
   for (;;) {
     const running = interpreters.get(key);
     if (running) {
@@ -241,13 +255,13 @@ async function withBase(file: InterpreterFile, o: LoadOptions): Promise<Interpre
     const base = await baseOf(file, o);
     await agreed(key, base, o);
     if (o.signal?.aborted) throw new PawError("aborted", "cancelled"); // it would end the worker that others use
-    if (!interpreters.has(key)) return begin(key, base, o);
+    if (!interpreters.has(key)) return orAborted(begin(key, base, o), o.signal);
   }
 }
 
 async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
   return reading(async () => {
-    const { bytes, told } = await programOf(server(), ref, o, described);
+    const { bytes, told } = await programOf(server(), ref, o, (b) => described(b, o.signal));
     const file = await fileFor(told, o.interpreter, o);
     const open = async (o: LoadOptions) => {
       const on = await withBase(file, o);

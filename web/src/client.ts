@@ -9,6 +9,7 @@ import type { Begin } from "./kernel.js";
 import { persistOnce } from "./room.js";
 import { workerURL } from "./trusted.js";
 export { storage, type Kept } from "./storage.js";
+export { persistOnce };
 export type { Room } from "./room.js";
 
 export interface ProgramInfo {

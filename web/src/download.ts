@@ -38,19 +38,60 @@ export class NoRoom extends DownloadError {}
 /** A fault that another request may get past. */
 class Broken extends DownloadError {}
 
-async function get(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
+/** What comes in time, or a fault. */
+async function timely<T>(work: Promise<T>): Promise<T> {
+  let timer = 0;
+  const stalled = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new Broken("the download stalled")), STALL) as unknown as number;
+  });
   try {
-    return await fetch(url, { signal, cache: "no-store", headers });
+    return await Promise.race([work, stalled]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The headers of an answer; its body is read by who asks, with the same signal. */
+async function get(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
+  const own = new AbortController();
+  const end = () => own.abort(signal.reason);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  try {
+    const r = await timely(fetch(url, { signal: own.signal, cache: "no-store", headers }));
+    if (r.status >= 500 || r.status === 429) throw new Broken(`the server answers ${r.status} for ${url}`);
+    return r;
   } catch (e) {
-    if (signal.aborted) throw e;
+    own.abort();
+    if (signal.aborted || e instanceof Broken) throw e;
     throw new Broken("the server cannot be reached");
   }
 }
 
+/** Waits before another request, or throws what went wrong: where another does not help, or too many have failed. */
+async function patience(e: unknown, failed: number, signal: AbortSignal): Promise<number> {
+  if (signal.aborted || !(e instanceof Broken) || failed >= RETRIES) throw e;
+  await new Promise((ok) => setTimeout(ok, WAIT * 2 ** failed));
+  signal.throwIfAborted();
+  return failed + 1;
+}
+
 async function manifestOf(base: BaseInfo, signal: AbortSignal): Promise<Manifest> {
+  for (let failed = 0; ; ) {
+    try {
+      return await askManifest(base, signal);
+    } catch (e) {
+      failed = await patience(e, failed, signal);
+    }
+  }
+}
+
+async function askManifest(base: BaseInfo, signal: AbortSignal): Promise<Manifest> {
   const r = await get(base.chunksUrl, signal);
   if (!r.ok) throw new DownloadError(`the server answers ${r.status} for ${base.chunksUrl}`);
-  const m = (await r.json()) as Manifest;
+  const m = await timely(r.json() as Promise<Manifest>).catch((e) => {
+    throw signal.aborted || e instanceof Broken ? e : new Broken(`the list of chunks at ${base.chunksUrl} cannot be read`);
+  });
   const good = m.size === base.size && m.sha256 === base.sha256 && Number.isSafeInteger(m.chunk) && m.chunk > 0 &&
     m.chunk <= 64 << 20 && Array.isArray(m.chunks) && m.chunks.length === Math.ceil(m.size / m.chunk);
   if (!good) throw new DownloadError("the server's list of chunks is of another file: reload the page");
@@ -64,17 +105,11 @@ async function isChunk(m: Manifest, bytes: Uint8Array, index: number): Promise<b
 
 /** The next piece of a body, or a fault when none comes for a while. */
 async function piece(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
-  let timer = 0;
-  const stalled = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Broken("the download stalled")), STALL) as unknown as number;
-  });
   try {
-    const { done, value } = await Promise.race([reader.read(), stalled]);
+    const { done, value } = await timely(reader.read());
     return done ? undefined : value;
   } catch (e) {
     throw e instanceof Broken || (e instanceof DOMException && e.name === "AbortError") ? e : new Broken("the connection was lost");
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -84,7 +119,6 @@ async function* request(base: BaseInfo, m: Manifest, at: number, signal: AbortSi
   // takes that header, and many do not say; there the first chunk of a changed file fails its hash.
   const own = new URL(base.url, location.href).origin === origin;
   const r = await get(base.url, signal, at > 0 ? { Range: `bytes=${at}-`, ...(own ? { "If-Range": `"${base.sha256}"` } : {}) } : {});
-  if (r.status >= 500 || r.status === 429) throw new Broken(`the server answers ${r.status} for ${base.url}`);
   if (!r.ok || !r.body) throw new DownloadError(`the server answers ${r.status} for ${base.url}`);
   let skip = at; // a 200 to a Range: the server sends everything again
   if (r.status === 206) {
@@ -135,9 +169,7 @@ async function* chunks(base: BaseInfo, m: Manifest, at: number, signal: AbortSig
         failed = 0;
       }
     } catch (e) {
-      if (signal.aborted || !(e instanceof Broken) || ++failed > RETRIES) throw e;
-      await new Promise((ok) => setTimeout(ok, WAIT * 2 ** (failed - 1)));
-      signal.throwIfAborted();
+      failed = await patience(e, failed, signal);
     }
   }
 }

@@ -98,6 +98,10 @@ function helper(b: Begin, begin: (b: Begin) => void): Promise<boolean> {
   return new Promise((settle) => {
     const timer = setTimeout(settle, START, false);
     told[b.index] = (serves) => (clearTimeout(timer), settle(serves));
-    begin(b);
+    try {
+      begin(b);
+    } catch {
+      told[b.index]!(false);
+    }
   });
 }

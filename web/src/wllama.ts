@@ -67,8 +67,8 @@ export class Peer {
       if (known) known.first ??= request;
       else if (adapter !== 0) throw new Error("the function was closed");
       this.said = "";
-      const { wllama, order } = await this.ready(adapter);
       try {
+        const { wllama, order } = await this.ready(adapter);
         return found(await wllama.createCompletion(scaled(request, order, adapter, signal)));
       } catch (e) {
         // After a fault llama.cpp's memory is not to be trusted: the next request loads it again.
@@ -82,8 +82,9 @@ export class Peer {
   }
 
   private async stop(): Promise<void> {
-    await this.running?.wllama.exit();
+    const old = this.running;
     this.running = null;
+    await old?.wllama.exit().catch(() => {}); // what did not load may not end either
   }
 
   // llama.cpp's server takes adapters only together with the base, so a function that is opened later
@@ -98,6 +99,7 @@ export class Peer {
     const name = (i: number) => `models/model-${String(i).padStart(5, "0")}-of-${String(list.length + 1).padStart(5, "0")}.gguf`;
     const wllama = new Wllama({ default: new URL(__WLLAMA_WASM__, import.meta.url).href }, { logger: this.logger });
     wllama.setCompat(null);
+    this.running = { wllama, order }; // also while it loads: what fails is ended
     const gpt2 = this.shape.arch === "gpt2"; // small: exact keys and values cost little
     await wllama.loadModel([this.base, ...list.map(([, a]) => a.file)], {
       n_ctx: this.shape.context * slots, n_parallel: slots, kv_unified: false, n_batch: BATCH, n_ubatch: BATCH,
@@ -105,7 +107,6 @@ export class Peer {
       cache_type_k: gpt2 ? "f32" : "f16", cache_type_v: gpt2 ? "f32" : "f16",
       lora_adapters: order.map((_, i) => ({ path: name(i + 2) })), lora_init_without_apply: true,
     });
-    this.running = { wllama, order };
     const others = list.filter(([n, a]) => a.first && n !== adapter).slice(0, SLOTS - 1);
     const mine = list.filter(([n, a]) => a.first && n === adapter);
     await Promise.all([...others, ...mine].map(([n, a]) => wllama.createCompletion(scaled(a.first!, order, n))));

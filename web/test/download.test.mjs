@@ -97,6 +97,26 @@ test("a stalled connection is given up and taken up again", { timeout: 60_000 },
   await context.close();
 });
 
+test("a server that never answers is given up and asked again, for the list of chunks and for the file", { timeout: 90_000 }, async () => {
+  const { context, page } = await fresh([{ silent: true }]);
+  host.state.lists.push({ silent: true });
+  assert.equal(await attempt(page), "loaded");
+  assert.deepEqual(host.state.requests, [0, 0]);
+  await context.close();
+});
+
+test("a list of chunks that is busy or cut is asked for again; where it stays unreadable, that is told", async () => {
+  const { context, page } = await fresh([]);
+  host.state.lists.push({ status: 503 }, { status: 429 }, { body: '{"size": 4' });
+  assert.equal(await attempt(page), "loaded");
+  await page.evaluate(() => window.client.deleteCached(window.base));
+  host.state.lists.push(...Array(5).fill({ body: "<!doctype html>" }));
+  assert.match(await attempt(page), /^network: .*list of chunks.*cannot be read/);
+  assert.equal(host.state.lists.length, 0);
+  assert.equal(await attempt(page), "loaded", "the next try works");
+  await context.close();
+});
+
 for (const tabs of [2, 5]) {
   test(`${tabs} tabs download once`, async () => {
     const { context, page, open } = await fresh([{ slow: true }]);

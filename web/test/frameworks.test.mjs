@@ -136,6 +136,16 @@ test("a form resets and disables it", async () => {
   await page.evaluate(() => document.querySelector("form").reset());
   assert.deepEqual(await value(), ["", null, "FORM"]);
   assert.deepEqual([await field.inputValue(), await output.textContent()], ["", ""]);
+
+  // Reset while an answer is on its way: it comes too late.
+  await field.fill("the house is on fire ".repeat(15));
+  await page.evaluate(async () => {
+    const e = document.querySelector("paw-function"), run = e.run();
+    document.querySelector("form").reset();
+    await run;
+  });
+  assert.deepEqual(await value(), ["", null, "FORM"]);
+  assert.deepEqual([await output.textContent(), await output.getAttribute("aria-busy")], ["", null]);
   await page.close();
 });
 

@@ -98,6 +98,25 @@ test("ten functions over one large interpreter: the answers of each alone, the m
   await page.close();
 });
 
+test("a text that is being written can be stopped, and the worker lives meanwhile", async () => {
+  const story = join(profile, "story.paw"); // its answer is free text, which random weights never end
+  execFileSync(binary, ["compile", "--interpreter", model, "--no-report", "--spec", "Tell the whole story, in many words.", "--out", story], { stdio: "ignore" });
+  const page = await open();
+  const r = await page.evaluate(async (b) => {
+    const f = await window.it.open(Uint8Array.from(atob(b), (c) => c.charCodeAt(0))), stop = new AbortController();
+    const want = window.plain(await f.call("the water", { maxTokens: 4 }));
+    let pieces = 0;
+    const started = performance.now();
+    const kind = await f.call("the water", { maxTokens: 400, signal: stop.signal, onPiece: () => ++pieces === 3 && stop.abort() }).then(() => "answered", (e) => e.kind);
+    const ms = performance.now() - started;
+    return { kind, pieces, ms, want, after: window.plain(await f.call("the water", { maxTokens: 4 })) };
+  }, readFileSync(story).toString("base64"));
+  assert.equal(r.kind, "aborted");
+  assert.ok(r.pieces >= 3 && r.pieces < 100, `${r.pieces} pieces in ${r.ms.toFixed(0)} ms`);
+  assert.deepEqual(r.after, r.want);
+  await page.close();
+});
+
 test("what was computed of a program's text is read the next time, and answers the same", async (t) => {
   const first = await open();
   await first.evaluate(() => window.storage.remove({ kind: "prefix", sha256: "" }));

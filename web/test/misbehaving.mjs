@@ -35,14 +35,15 @@ export async function answered(host, page, attempt, how, requests) {
   assert.equal(await attempt(page), "loaded", "the next try works");
 }
 
-/** Starts it. Of `state`: plan, a fault for each of the next requests; requests, where each began; sent, bytes. */
+/** Starts it. Of `state`: plan, a fault for each of the next requests; lists, the same for the list of chunks; requests,
+ *  where each began; sent, bytes. */
 export async function misbehaving(serverURL) {
   const mini = (await (await fetch(serverURL + "/api/v1/interpreters")).json()).interpreters[0];
   const bytes = Buffer.from(await (await fetch(serverURL + mini.url)).arrayBuffer());
   const { sha256 } = mini, chunks = [];
   for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(createHash("sha256").update(bytes.subarray(at, at + CHUNK)).digest("hex"));
   const list = JSON.stringify({ size: bytes.length, sha256, chunk: CHUNK, chunks });
-  const state = { plan: [], requests: [], sent: 0 };
+  const state = { plan: [], lists: [], requests: [], sent: 0 };
   let open; // the answer that is being sent
   const send = (r, part) => ((state.sent += part.length), r.write(part));
 
@@ -66,7 +67,12 @@ export async function misbehaving(serverURL) {
       if (q.method === "OPTIONS") return r.writeHead(405).end();
     }
     if (q.url === "/cut") return open.destroy(), r.writeHead(204).end();
-    if (q.url.endsWith(".chunks.json")) return r.end(list);
+    if (q.url.endsWith(".chunks.json")) {
+      const fault = state.lists.shift() ?? {};
+      if (fault.silent) return;
+      r.writeHead(fault.status ?? 200);
+      return r.end(fault.body ?? list);
+    }
     if (!q.url.endsWith(".gguf")) {
       const from = await fetch(serverURL + q.url);
       r.writeHead(from.status, { "Content-Type": from.headers.get("content-type") ?? "" });
@@ -77,6 +83,7 @@ export async function misbehaving(serverURL) {
     const m = /^bytes=(\d+)-$/.exec(q.headers.range ?? "");
     const from = m && !fault.whole ? Number(m[1]) : 0;
     state.requests.push(m ? Number(m[1]) : 0);
+    if (fault.silent) return;
     if (fault.status) {
       r.writeHead(fault.status);
       return r.end();

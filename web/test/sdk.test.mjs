@@ -90,6 +90,36 @@ test("a frame answers by messages where no script of ours is allowed", async () 
   await page.close();
 });
 
+test("a frame that names no program says so, to people and to the host", async () => {
+  for (const src of ["?src=https://elsewhere.example/p.paw", "?src=Urgent", ""]) {
+    const page = await open("/frame", "", `default-src 'none'; frame-src ${s.server.url}`);
+    const message = await page.evaluate((url) => new Promise((ok) => {
+      addEventListener("message", (e) => e.data.error && ok(e.data.error.message));
+      document.body.append(Object.assign(document.createElement("iframe"), { src: url, title: "function" }));
+    }), `${s.server.url}/embed.html${src}`);
+    assert.match(message, /embed\.html\?src=ID/);
+    assert.match(await page.frameLocator("iframe").locator("body").innerText(), /names no program/);
+    await page.close();
+  }
+});
+
+test("whoever waits for the same interpreter hears how far it is, and may stop waiting at once", async () => {
+  const page = await open("/many", "", strict);
+  const r = await page.evaluate(async (id) => {
+    const { default: paw } = await import("/sdk/paw.js");
+    const heard = [0, 0], stop = new AbortController();
+    const all = heard.map((_, i) => paw.function(id, { onProgress: () => heard[i]++ }));
+    const gone = paw.function(id, { signal: stop.signal }).then(() => "loaded", (e) => e.kind); // the module is not even here
+    stop.abort();
+    const first = await Promise.race([gone, all[0].then(() => "the others")]);
+    await Promise.all(all);
+    return { heard, first };
+  }, program);
+  assert.equal(r.first, "aborted");
+  assert.ok(r.heard[0] > 0 && r.heard[1] > 0, JSON.stringify(r.heard));
+  await page.close();
+});
+
 test("a page that policies forbid says what to allow", async () => {
   const page = await open("/closed", `<paw-function src="${program}"></paw-function><script type="module" src="${s.server.url}/sdk/element.js"></script>`,
     `default-src 'none'; script-src ${s.server.url}`);

@@ -131,6 +131,22 @@ test("one click compiles an example and asks its first case", async () => {
   await context.close();
 });
 
+test("a page whose worker has ended starts another and answers", async () => {
+  const { context, page, faults } = await visitor();
+  await ready(page);
+  await writeAndCompile(page, "Decide whether a message is urgent.\nAnswer with one of: urgent, wait.", rows);
+  const answer = await ask(page, "Nobody can log in");
+  await page.workers()[0].evaluate(() => self.close()).catch(() => {});
+  assert.equal(await ask(page, "Nobody can log in"), answer);
+  await page.workers().at(-1).evaluate(() => setTimeout(() => { throw new Error("crash"); })).catch(() => {});
+  await page.waitForTimeout(500);
+  await page.getByTestId("programs").getByRole("button", { name: /open/i }).first().click();
+  await page.waitForFunction(() => !document.querySelector("[data-testid=run]").disabled);
+  assert.equal(await ask(page, "Nobody can log in"), answer);
+  assert.deepEqual(faults.filter((f) => !/crash/.test(f)), []);
+  await context.close();
+});
+
 test("rows of a spreadsheet, cases, a file from disk", async () => {
   const { context, page, faults } = await visitor();
   await ready(page);
@@ -169,7 +185,7 @@ test("a large interpreter is never fetched without consent; one that is not here
   await ready(page);
   await page.locator("#interpreter-choice").selectOption("gpt2-q8_0");
   await page.getByRole("alert").filter({ hasText: "paw models pull gpt2-q8_0" }).waitFor();
-  assert.equal(await page.locator("#interpreter-choice").inputValue(), "paw-mini-4");
+  assert.equal(await page.locator("#interpreter-choice").inputValue(), "paw-mini-5");
   assert.deepEqual(faults, []);
   await context.close();
 });

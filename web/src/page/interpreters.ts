@@ -11,6 +11,13 @@ const SMALL = 20e6; // bytes that are downloaded without asking
 const baseOf = (o: Offer): BaseInfo => ({ id: o.id, url: o.url!, chunksUrl: o.chunks_url!, size: o.size_bytes, sha256: o.sha256 });
 
 let choose: (o: Offer) => Promise<boolean> = async () => false;
+let restart: () => Promise<boolean> = async () => false;
+
+/** Starts the interpreter anew where its worker has ended (a browser short of memory ends them), and opens the program
+ *  that was open. Tells whether there is one that lives. */
+export async function living(): Promise<boolean> {
+  return state.interpreter?.ended ? restart() : !!state.interpreter;
+}
 
 /** Says that a program needs another interpreter and offers to switch. */
 export function chooseFor(info: ProgramInfo, then: () => void): void {
@@ -42,8 +49,8 @@ async function consent(o: Offer): Promise<boolean> {
   });
 }
 
-/** reopen opens the program that was open when another engine was chosen. */
-export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Promise<void> {
+/** reopen opens the program that was open when another engine was chosen, or the interpreter's worker had ended. */
+export async function makeInterpreters(reopen: (p: SavedProgram) => Promise<boolean>): Promise<void> {
   const select = h("select", { id: "interpreter-choice", onchange: () => void pick() });
   const engine = h("select", { id: "engine-choice", "data-testid": "engine", onchange: () => void swap() },
     ...Object.entries(s.engines).map(([value, text]) => h("option", { value }, text)));
@@ -70,10 +77,11 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
     if (o) await choose(o);
   }
 
-  async function swap(): Promise<void> {
+  async function swap(): Promise<boolean> {
     const open = state.program;
-    if (loaded && (await choose(loaded)) && open) reopen(open);
+    return !!loaded && (await choose(loaded)) && (!open || reopen(open));
   }
+  restart = swap;
 
   async function forget(): Promise<void> {
     if (!loaded) return;
@@ -125,6 +133,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => unknown): Pr
       return true;
     } catch (e) {
       it.dispose();
+      if (abort !== mine) return false; // another one is on its way
       if (loaded) show("ready", s.state.ready(loaded.id, threads));
       else show("failed", s.state.failed(words(e)));
       if (!aborted(e)) alertUser(words(e));

@@ -1,5 +1,5 @@
 // A compilation on the server: remembered over reloads, followed live, its program kept on this device.
-import { library, type SavedProgram } from "../client";
+import { library, persistOnce, type SavedProgram } from "../client";
 import { api } from "./api";
 import { kept } from "./programs";
 
@@ -75,6 +75,6 @@ export async function keep(j: Job): Promise<{ saved: SavedProgram; warnings: str
     cases: old?.cases ?? j.cases, savedAt: Date.now(), report: info.report ?? null,
   };
   await library.put(saved);
-  void navigator.storage?.persist?.().catch(() => false); // ask that the browser does not clear it away
+  void persistOnce();
   return { saved, warnings: info.warnings ?? [] };
 }

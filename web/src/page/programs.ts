@@ -2,7 +2,7 @@
 import { Interpreter, library, type ProgramInfo, type SavedProgram } from "../client";
 import { s } from "../strings";
 import { byId, download, h } from "./dom";
-import { chooseFor } from "./interpreters";
+import { chooseFor, living } from "./interpreters";
 import { alertUser, changed, on, state, words } from "./state";
 
 let opening = 0;
@@ -16,7 +16,7 @@ export async function kept(id: string): Promise<SavedProgram | undefined> {
 
 /** Reads a program's description, also while no interpreter is loaded. */
 async function inspectBytes(bytes: Uint8Array): Promise<ProgramInfo> {
-  if (state.interpreter) return state.interpreter.inspect(bytes);
+  if (state.interpreter && !state.interpreter.ended) return state.interpreter.inspect(bytes);
   const it = Interpreter.start();
   try {
     return await it.inspect(bytes);
@@ -27,6 +27,7 @@ async function inspectBytes(bytes: Uint8Array): Promise<ProgramInfo> {
 
 /** Opens a program on the loaded interpreter, or offers the one that it needs. Tells whether it is open. */
 export async function openProgram(p: SavedProgram): Promise<boolean> {
+  if (state.interpreter?.ended) await living();
   const mine = ++opening;
   const it = state.interpreter;
   waiting = null;

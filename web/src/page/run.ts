@@ -2,6 +2,7 @@
 import type { Answer } from "../client";
 import { s } from "../strings";
 import { byId, h, say } from "./dom";
+import { living } from "./interpreters";
 import { reportView, verdict } from "./report";
 import { aborted, alertUser, on, state, words } from "./state";
 
@@ -26,7 +27,7 @@ export function makeRun(): (input: string) => void {
   const stop = h("button", { type: "button", hidden: true, "data-testid": "stop", onclick: () => abort?.abort() }, s.stop);
   const answer = h("div", { class: "answer", "data-testid": "answer", "data-run": "0", dir: "auto", role: "status" });
   const bars = h("ul", { class: "shares", role: "list", "aria-label": s.shares, "data-testid": "probabilities" });
-  const facts = h("p", { class: "quiet" });
+  const facts = h("p", { class: "quiet", role: "status" }); // with the answer: how sure it is, or that it is not
   const slider = h("input", { type: "range", id: "threshold", min: 0, max: 0.99, step: 0.01, value: 0, "data-testid": "threshold",
     oninput: () => say(limit, s.threshold(+slider.value)),
     onchange: () => answer.dataset.state === "done" && input.value === asked && void run(), // the answer shown keeps to the limit shown
@@ -60,7 +61,8 @@ export function makeRun(): (input: string) => void {
     say(facts, "");
   });
 
-  async function run(): Promise<void> {
+  /** Asks the open program; once more, where its interpreter's worker ends. */
+  async function run(again = false): Promise<void> {
     const fn = state.fn;
     if (!fn) return;
     abort?.abort();
@@ -70,6 +72,7 @@ export function makeRun(): (input: string) => void {
     alertUser("");
     stop.hidden = false;
     answer.dataset.state = "running";
+    say(answer, s.running); // so that an equal answer is told, too
     try {
       const a = await fn.call(asked, { threshold: +slider.value, signal: mine.signal });
       if (number !== runs) return; // a later run has the page
@@ -81,6 +84,7 @@ export function makeRun(): (input: string) => void {
       answer.dataset.state = "done";
     } catch (e) {
       if (number !== runs) return;
+      if (state.interpreter?.ended && !again && (await living())) return void run(true);
       answer.dataset.state = "failed";
       say(answer, "");
       bars.replaceChildren();
