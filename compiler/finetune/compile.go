@@ -30,7 +30,7 @@ type Base struct {
 
 const smallWidth = 512 // of an interpreter like the mini
 
-// settings are a base's defaults of a training and the number of examples its prompts show.
+// settings are a base's defaults of a training and the division of its examples.
 //
 // On fourteen development tasks (sixteen examples each, 312 cases) the mini's programs answered 80 % right
 // with none shown and all trained, 83 % with three shown and the rest trained, 74 to 79 % with six; 76 %
@@ -40,17 +40,17 @@ const smallWidth = 512 // of an interpreter like the mini
 //
 // A brief one was chosen on 100 development programs, five examples each on average: four steps at 4e-3 answered
 // 67.3 % right, at 3e-3 65.8, without any 53.6. (With half of the balance, see strength: four steps at 4e-3 66.5, at
-// 6e-3 64.8, six at 4e-3 66.3, eight 67.2.)
-func settings(width int, e Effort) (o Options, show int) {
+// 6e-3 64.8, six at 4e-3 66.3, eight 67.2.) It divides few examples in two and only up to eight, because prompts are most
+// of what it computes: with paw-mini-5 69.1 % right, with up to twelve in four parts 69.2.
+func settings(width int, e Effort) (o Options, d division) {
 	const alpha = 16
 	if width > smallWidth {
-		return Options{Rank: 64, Alpha: alpha, Steps: 40, LR: 1e-3, Seed: 1}, 6
+		return Options{Rank: 64, Alpha: alpha, Steps: 40, LR: 1e-3, Seed: 1}, division{show: 6, few: 12, parts: 4}
 	}
-	o = Options{Rank: 32, Alpha: alpha, Steps: 30, LR: 1.5e-3, Seed: 1}
 	if e == Brief {
-		o.Steps, o.LR = 4, 4e-3
+		return Options{Rank: 32, Alpha: alpha, Steps: 4, LR: 4e-3, Seed: 1}, division{show: 3, few: 8, parts: 2}
 	}
-	return o, 3
+	return Options{Rank: 32, Alpha: alpha, Steps: 30, LR: 1.5e-3, Seed: 1}, division{show: 3, few: 12, parts: 4}
 }
 
 // Effort says how long a program is trained on the examples of its spec.
@@ -104,9 +104,9 @@ func (c *Compiler) Name() string { return c.name }
 // Snapshot names this version of the method and the base: another snapshot may give another program.
 func (c *Compiler) Snapshot() string {
 	if c.start != nil {
-		return fmt.Sprintf("%s-6-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
+		return fmt.Sprintf("%s-7-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
 	}
-	return fmt.Sprintf("%s-6-%.8s", c.name, c.base.SHA256)
+	return fmt.Sprintf("%s-7-%.8s", c.name, c.base.SHA256)
 }
 
 // kind is meta.json's compiler_kind: what made the numbers last.
@@ -137,7 +137,7 @@ func (c *Compiler) Compile(ctx context.Context, r compiler.Request, progress fun
 		return nil, err
 	}
 	j := &job{Compiler: c, spec: spec, progress: progress, trainings: 1}
-	j.options, j.show = settings(c.base.Engine.Geometry().Width, c.effort)
+	j.options, j.division = settings(c.base.Engine.Geometry().Width, c.effort)
 	if r.Steps > 0 {
 		j.options.Steps = r.Steps
 	}
@@ -168,7 +168,7 @@ type job struct {
 	*Compiler
 	spec     pseudo.Spec
 	options  Options
-	show     int // examples in a prompt
+	division division
 	progress func(compiler.Event)
 
 	trainings int // in all: one a fold and the last one
@@ -195,7 +195,7 @@ func (j *job) check() error {
 
 // program trains on examples and assembles the result: Q4_0 adapter, prompt, meta.
 func (j *job) program(ctx context.Context, examples []pseudo.Example, stage compiler.Stage) (*pawfile.Program, error) {
-	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels, j.show))
+	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels, j.division.show))
 	trained, err := j.adapter(ctx, examples, text, stage)
 	if err != nil {
 		return nil, err
@@ -259,7 +259,7 @@ func (j *job) adapter(ctx context.Context, examples []pseudo.Example, text strin
 	}
 	var groups []Group
 	rename := j.renaming(len(examples))
-	for _, l := range promptGroups(examples, j.spec.Labels, j.show) {
+	for _, l := range promptGroups(examples, j.spec.Labels, j.division) {
 		prompt := j.fitting(l)
 		g := Group{Prefix: prompt.Before}
 		for _, e := range l.targets {

@@ -176,7 +176,7 @@ func TestShownExamplesAreNeverTargets(t *testing.T) {
 			examples = append(examples, pseudo.Example{Input: fmt.Sprint(i), Output: fmt.Sprint(i % 3)})
 		}
 		used, show := map[string]bool{}, n%7
-		for _, g := range promptGroups(examples, []string{"0", "1", "2"}, show) {
+		for _, g := range promptGroups(examples, []string{"0", "1", "2"}, division{show: show, few: 8 + n%5, parts: 2 + n%3}) {
 			if len(g.shown) > show || len(g.targets) == 0 {
 				t.Errorf("%d examples: a prompt shows %d and trains %d", n, len(g.shown), len(g.targets))
 			}

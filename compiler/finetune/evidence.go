@@ -14,31 +14,32 @@ type prompted struct {
 	targets []pseudo.Example
 }
 
-const (
-	fewer    = 12 // up to here every example is trained behind prompts that leave it out
-	maxParts = 4
-)
+// division says how a program's examples are divided between its prompt and its training.
+type division struct {
+	show  int // examples in a prompt
+	few   int // up to so many, each is trained behind prompts that leave it out,
+	parts int // in so many parts
+}
 
-// promptGroups splits a program's examples when its prompt shows up to `show` of them. Showing none,
-// all train. With more than twelve, the shown ones are fixed and the rest train. With fewer, the
-// examples are cut into parts, and each part is trained behind a prompt that shows only the others,
-// so that none is wasted.
-func promptGroups(examples []pseudo.Example, labels []string, show int) []prompted {
+// promptGroups splits a program's examples when its prompt shows some of them. Showing none, all train. With many,
+// the shown ones are fixed and the rest train. With few, the examples are cut into parts, and each part is trained
+// behind a prompt that shows only the others, so that none is wasted.
+func promptGroups(examples []pseudo.Example, labels []string, d division) []prompted {
 	n := len(examples)
 	if n == 0 {
 		return nil
 	}
-	if n == 1 || show == 0 {
+	if n == 1 || d.show == 0 {
 		return []prompted{{targets: examples}}
 	}
-	if n > fewer {
-		shown, rest := split(examples, pseudo.Show(examples, labels, show))
+	if n > d.few {
+		shown, rest := split(examples, pseudo.Show(examples, labels, d.show))
 		return []prompted{{shown, rest}}
 	}
 	var out []prompted
-	for _, held := range report.Folds(n, min(n, maxParts), 1, outputs(examples)) {
+	for _, held := range report.Folds(n, min(n, d.parts), 1, outputs(examples)) {
 		part, others := split(examples, held)
-		shown, _ := split(others, pseudo.Show(others, labels, show))
+		shown, _ := split(others, pseudo.Show(others, labels, d.show))
 		out = append(out, prompted{shown, part})
 	}
 	return out
