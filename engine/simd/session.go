@@ -157,6 +157,7 @@ func (e *Engine) newSession(ctx context.Context, p *prefix, capacity int) (*sess
 		return nil, engine.ErrClosed
 	}
 	s := &session{engine: e, prefix: p}
+	e.yielded.Store(time.Now().UnixNano()) // whoever asked was heard just now
 	p.users++
 	err := s.alloc(capacity)
 	if err != nil {
@@ -210,6 +211,10 @@ func (s *session) Close() error {
 
 func (s *session) Len() int { return int(s.prefix.kv.length + s.tail.length) }
 
+// breath is how long decoding, one token a call, goes on before the event loop has its turn: an abort
+// waits no longer, and decoding is no slower.
+const breath = 4 * chunkTime
+
 // Prefill implements engine.Session.
 func (s *session) Prefill(ctx context.Context, tokens []int32) error {
 	return s.prefill(ctx, tokens, true)
@@ -229,8 +234,7 @@ func (s *session) prefill(ctx context.Context, tokens []int32, want bool) error 
 		return &engine.ContextError{Need: s.Len() + len(tokens), Have: s.Len() + free}
 	}
 	for first := true; len(tokens) > 0; first = false {
-		// Decoding is one token a call: it yields when as much time has passed as a chunk takes.
-		if now := time.Now().UnixNano(); !first || now-e.yielded.Load() >= int64(chunkTime) {
+		if !first || time.Now().UnixNano()-e.yielded.Load() >= int64(breath) {
 			if err := e.host.Yield(ctx); err != nil {
 				return err
 			}
