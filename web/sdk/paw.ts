@@ -233,17 +233,18 @@ function forget(key: string, what: Promise<Interpreter>): void {
 /** The interpreter with a base: the one that runs already or is being loaded, else a new one. */
 async function withBase(file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
   const key = keyOf(file.sha256, o), tell = o.onProgress;
-  if (!tell) return found(key, file, o);
+  if (!tell) return sharedBase(key, file, o);
   const all = listeners.get(key) ?? new Set();
   listeners.set(key, all.add(tell));
   try {
-    return await found(key, file, o);
+    return await sharedBase(key, file, o);
   } finally {
     all.delete(tell);
   }
 }
 
-async function found(key: string, file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
+/** The same, for who hears of its progress already. */
+async function sharedBase(key: string, file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
   for (;;) {
     const running = interpreters.get(key);
     if (running) {
