@@ -13,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"paw/arch"
 	"paw/compiler"
 	"paw/gguf"
 	"paw/models"
@@ -159,6 +158,10 @@ func offer(o *server.Options, files []string) error {
 		o.Interpreters = append(o.Interpreters, i)
 	}
 	for _, path := range files {
+		kind, err := architecture(path)
+		if err != nil {
+			return misuse("--model: %v", err)
+		}
 		d, size, err := digestOf(path)
 		if err != nil {
 			return misuse("--model: %v", err)
@@ -177,7 +180,7 @@ func offer(o *server.Options, files []string) error {
 		} else {
 			o.Interpreters[at] = i
 		}
-		if runs(i.Interpreter) && tunable(path) { // others run in pages, with the engine wllama
+		if kind == "gpt2" { // others run in pages, with the engine wllama
 			o.Compilers = append(o.Compilers, offered(tuning(i.ID), i.ID, d, path, false))
 		}
 	}
@@ -187,23 +190,23 @@ func offer(o *server.Options, files []string) error {
 	return nil
 }
 
-// tunable tells whether a GGUF is of an architecture that is trained here. What cannot be read is not for this to say.
-func tunable(path string) bool {
+// architecture is what a GGUF says of itself: "gpt2" is trained here.
+func architecture(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return true
+		return "", err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return true
+		return "", err
 	}
 	file, err := gguf.Parse(f, info.Size())
 	if err != nil {
-		return true
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	g, err := arch.FromGGUF(file)
-	return err != nil || g.Arch == "gpt2"
+	name, _ := file.String("general.architecture")
+	return name, nil
 }
 
 // offered is a compiler for one base. The base stays loaded from its first use on.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"paw/pawfile"
+	"paw/server"
 )
 
 // TestServeChild is the server process of the tests below; on its own it does nothing.
@@ -192,5 +195,32 @@ func TestServePrintsAnAddressThatOpens(t *testing.T) {
 		if got := address(l.Addr()); !strings.HasPrefix(got, want) || strings.HasPrefix(got, want+"0") {
 			t.Errorf("%s: %q", addr, got)
 		}
+	}
+}
+
+// An interpreter that only pages run is offered without a compiler; a file that is none ends the start.
+func TestOnlyWhatIsTrainedHereHasACompiler(t *testing.T) {
+	tiny, dir := tinyInterpreter(t), t.TempDir()
+	data, err := os.ReadFile(tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	other := write("other.gguf", bytes.Replace(data, []byte("gpt2"), []byte("bert"), 1)) // the first is the architecture
+	var before, after server.Options
+	if err := errors.Join(offer(&before, nil), offer(&after, []string{other, tiny})); err != nil {
+		t.Fatal(err)
+	}
+	if i, c := len(after.Interpreters)-len(before.Interpreters), len(after.Compilers)-len(before.Compilers); i != 2 || c != 1 {
+		t.Errorf("two files are %d interpreters and %d compilers more, want 2 and 1", i, c)
+	}
+	if err := offer(new(server.Options), []string{write("none.gguf", []byte("no GGUF at all"))}); err == nil || !strings.Contains(err.Error(), "none.gguf") {
+		t.Errorf("no GGUF: %v", err)
 	}
 }
