@@ -60,8 +60,8 @@ const (
 	StageParse    Stage = "parse"    // read the specification
 	StageLoad     Stage = "load"     // weights of the interpreter or compiler
 	StageEncode   Stage = "encode"   // forward pass of a neural compiler
-	StageEvaluate Stage = "evaluate" // cross-validation
-	StageTrain    Stage = "train"    // the program itself
+	StageTrain    Stage = "train"    // gradient steps, those of the cross-validation too
+	StageEvaluate Stage = "evaluate" // held-out examples are asked
 	StagePack     Stage = "pack"     // adapter and file
 )
 

@@ -77,7 +77,8 @@ def main():
         by = collections.defaultdict(list)
         for family, *v in rows:
             by[family].append(v)
-        r['families'] = {f: dict(tasks=len(v), exact=float(np.mean([x[1] for x in v])), constrained=float(np.mean([x[2] for x in v])) if v[0][2] is not None else None) for f, v in sorted(by.items())}
+        labelled = {f: [x[2] for x in v if x[2] is not None] for f, v in by.items()}
+        r['families'] = {f: dict(tasks=len(v), exact=float(np.mean([x[1] for x in v])), constrained=float(np.mean(labelled[f])) if labelled[f] else None) for f, v in sorted(by.items())}
         report[name] = r
         print(f'{name}: {r["n"]} tasks, nll {r["nll"]:.3f}, exact {r["exact"]:.3f}, constrained {r["constrained"]:.3f}, chance {r["chance"]:.3f}')
         for f, v in r['families'].items():

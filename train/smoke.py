@@ -4,7 +4,7 @@
     smoke.py [--work DIR]      also: python3 pretrain.py --smoke
 
 Uses the sample in sample/ and proves only that the parts fit together: the loss falls, a resumed run goes on, also from exported
-weights alone, and two exports of one checkpoint are equal.
+weights alone or from the mean of two checkpoints, and two exports of one checkpoint are equal.
 """
 import argparse, filecmp, hashlib, os, subprocess, sys, tempfile
 
@@ -43,6 +43,10 @@ def main():
         run('restore.py', '--work', again, '--gguf', files[0])
         run('prepare.py', '--corpus', corpus, '--work', again, '--keep-tokenizer')
         restored = first(run('pretrain.py', *[again if x == work else x for x in train], '--steps', '10', '--resume', '--seed', '2'), 'out')
+        # The mean of two runs that began from the same weights is worth going on from.
+        parts = [os.path.join(d, 'checkpoint.pt') for d in (work, again)]
+        run('soup.py', '--out', parts[1], *parts)
+        mixed = first(run('pretrain.py', *[again if x == work else x for x in train], '--steps', '10', '--resume', '--seed', '3'), 'out')
         learn = ['--corpus', corpus, '--work', work, '--minutes', '1', '--own', '2', '--hidden', '1', '--fixed', '1', '--bare', '1', '--prefix', '4', '--bases', '4', '--eval-tasks', '3', '--eval-minutes', '99', '--joint', '0.25']
         learned = run('compiler.py', *learn, '--steps', '20')
         run('export.py', '--work', work, '--out', files[0])
@@ -63,6 +67,8 @@ def main():
         raise SystemExit(f'the copying heads saw nothing to copy: {copying}')
     if not restored or restored[0] >= losses[0]:
         raise SystemExit(f'a run from exported weights starts at {restored}, one from noise at {losses[0]}')
+    if not mixed or mixed[0] >= losses[0]:
+        raise SystemExit(f'the mean of two checkpoints starts at {mixed}, noise at {losses[0]}')
     own = first(learned, 'own')
     if len(own) < 2 or not all(x == x and x < 12 for x in own) or min(written) < 50:
         raise SystemExit(f'the neural compiler did not train or export: {own}, {written}')

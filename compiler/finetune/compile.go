@@ -63,7 +63,7 @@ const (
 )
 
 // Start makes an adapter without training, from what a spec says: a neural compiler. pseudoProgram is
-// the text that the interpreter will read beside it, examples are the ones it may learn from.
+// the text that the interpreter will read beside it, examples are the ones it may learn from. It is safe for concurrent use.
 type Start interface {
 	Adapter(spec pseudo.Spec, examples []pseudo.Example, pseudoProgram string) (*Adapter, error)
 	Snapshot() string     // names the weights
@@ -136,7 +136,7 @@ func (c *Compiler) Compile(ctx context.Context, r compiler.Request, progress fun
 	if err != nil {
 		return nil, err
 	}
-	j := &job{Compiler: c, spec: spec, progress: progress, trainings: 1}
+	j := &job{Compiler: c, spec: spec, tell: progress}
 	j.options, j.division = settings(c.base.Engine.Geometry().Width, c.effort)
 	if r.Steps > 0 {
 		j.options.Steps = r.Steps
@@ -150,13 +150,7 @@ func (c *Compiler) Compile(ctx context.Context, r compiler.Request, progress fun
 	if err := j.check(); err != nil {
 		return nil, err
 	}
-	var evidence *report.Report
-	if !r.SkipEvaluation {
-		if evidence, err = j.evaluate(ctx); err != nil {
-			return nil, err
-		}
-	}
-	p, err := j.program(ctx, spec.Examples, compiler.StageTrain)
+	p, evidence, err := j.run(ctx, !r.SkipEvaluation)
 	if err != nil {
 		return nil, err
 	}
@@ -169,10 +163,29 @@ type job struct {
 	spec     pseudo.Spec
 	options  Options
 	division division
-	progress func(compiler.Event)
 
-	trainings int // in all: one a fold and the last one
-	done      int // finished
+	trainings int // in all: the program's and one a fold
+
+	telling sync.Mutex
+	tell    func(compiler.Event)
+	steps   int // taken in all trainings
+}
+
+// progress tells one event at a time.
+func (j *job) progress(e compiler.Event) {
+	j.telling.Lock()
+	defer j.telling.Unlock()
+	j.tell(e)
+}
+
+// stepped tells that a training took a step. The steps of trainings beside each other are counted together, so that
+// nobody sees the work go back.
+func (j *job) stepped(loss float64) {
+	j.telling.Lock()
+	defer j.telling.Unlock()
+	each := j.options.Steps
+	j.tell(compiler.Event{Stage: compiler.StageTrain, Step: j.steps%each + 1, Total: each, Loss: loss, Part: j.steps/each + 1, Parts: j.trainings})
+	j.steps++
 }
 
 // ErrExamples says that a spec's examples cannot be learned.
@@ -194,9 +207,9 @@ func (j *job) check() error {
 }
 
 // program trains on examples and assembles the result: Q4_0 adapter, prompt, meta.
-func (j *job) program(ctx context.Context, examples []pseudo.Example, stage compiler.Stage) (*pawfile.Program, error) {
+func (j *job) program(ctx context.Context, examples []pseudo.Example) (*pawfile.Program, error) {
 	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels, j.division.show))
-	trained, err := j.adapter(ctx, examples, text, stage)
+	trained, err := j.adapter(ctx, examples, text)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +253,7 @@ func (j *job) program(ctx context.Context, examples []pseudo.Example, stage comp
 
 // adapter is what a program carries: that of the start, that of the gradient steps, or the one after
 // the other. Without either it is the zero adapter: a valid program that leaves the interpreter as it is.
-func (j *job) adapter(ctx context.Context, examples []pseudo.Example, text string, stage compiler.Stage) (*Adapter, error) {
+func (j *job) adapter(ctx context.Context, examples []pseudo.Example, text string) (*Adapter, error) {
 	options := j.options
 	if j.start != nil {
 		j.progress(compiler.Event{Stage: compiler.StageEncode})
@@ -272,10 +285,7 @@ func (j *job) adapter(ctx context.Context, examples []pseudo.Example, text strin
 		}
 		groups = append(groups, g)
 	}
-	defer func() { j.done++ }()
-	return m.Train(ctx, groups, options, func(step int, loss float64) {
-		j.progress(compiler.Event{Stage: stage, Step: step, Total: options.Steps, Loss: loss, Part: j.done + 1, Parts: j.trainings})
-	})
+	return m.Train(ctx, groups, options, func(_ int, loss float64) { j.stepped(loss) })
 }
 
 func (j *job) trainingCase(p function.Prompt, e pseudo.Example) Case {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -100,10 +101,13 @@ func TestCompileLearnsItsExamples(t *testing.T) {
 	}
 }
 
+// However many trainings run at a time, and twice alike.
 func TestCompileIsDeterministic(t *testing.T) {
 	b := tinyBase(t, 1024)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var first []byte
-	for range 2 {
+	for _, procs := range []int{1, 2, 4, 4} {
+		runtime.GOMAXPROCS(procs)
 		data, err := compile(t, b, compiler.Request{Spec: exampleSpec(6), Steps: 3}).Encode()
 		if err != nil {
 			t.Fatal(err)
@@ -111,7 +115,7 @@ func TestCompileIsDeterministic(t *testing.T) {
 		if first == nil {
 			first = data
 		} else if !bytes.Equal(first, data) {
-			t.Error("the same request gave other bytes")
+			t.Errorf("the same request gave other bytes on %d processors", procs)
 		}
 	}
 }
@@ -132,11 +136,16 @@ func TestReportDoesNotChangeTheAdapter(t *testing.T) {
 
 func TestReportComesFromUnseenExamples(t *testing.T) {
 	b := tinyBase(t, 1024)
-	var stages []compiler.Stage
+	seen, last := map[compiler.Stage]int{}, 0.0
 	p, err := New("test", b).Compile(t.Context(), compiler.Request{Spec: exampleSpec(12), Steps: 10}, func(e compiler.Event) {
-		if len(stages) == 0 || stages[len(stages)-1] != e.Stage {
-			stages = append(stages, e.Stage)
+		seen[e.Stage]++
+		if e.Total == 0 {
+			return
 		}
+		if e.Fraction() <= last {
+			t.Errorf("step %d of part %d: %.2f of the work after %.2f", e.Step, e.Part, e.Fraction(), last)
+		}
+		last = e.Fraction()
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -146,8 +155,8 @@ func TestReportComesFromUnseenExamples(t *testing.T) {
 			t.Errorf("report %s lacks %s", p.Meta.Report, want)
 		}
 	}
-	if len(stages) < 3 || stages[0] != compiler.StageParse || stages[len(stages)-1] != compiler.StageTrain {
-		t.Errorf("stages %v", stages)
+	if seen[compiler.StageParse] != 1 || seen[compiler.StageTrain] != (1+folds)*10 || seen[compiler.StageEvaluate] != folds || last != 1 {
+		t.Errorf("events %v, %.2f of the work at the end", seen, last)
 	}
 }
 

@@ -1,12 +1,13 @@
 package finetune
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"paw/compiler"
 	"paw/compiler/report"
@@ -21,69 +22,105 @@ const (
 	fewestFolded = 4
 )
 
-// evaluate measures the method on the spec's own examples: every fold rebuilds its pseudo-program,
-// trains from the start, is rounded to Q4_0 and answers, through function, the examples it never saw.
-// A fold is asked, which takes one processor, while the next one is trained.
-func (j *job) evaluate(ctx context.Context) (*report.Report, error) {
+// run makes the program and, if it is to be evaluated, its report: every fold rebuilds the pseudo-program, trains from
+// the start, is rounded to Q4_0 and answers, through function, the examples it never saw. The program and the folds do not
+// depend on each other and are made side by side.
+func (j *job) run(ctx context.Context, evaluate bool) (p *pawfile.Program, r *report.Report, err error) {
 	examples := j.spec.Examples
-	if len(examples) < fewestFolded {
-		r := report.New(j.spec, nil, report.Baseline{}, j.usual())
-		return &r, nil
+	work := []training{{train: func(ctx context.Context) (err error) {
+		p, err = j.program(ctx, examples)
+		return err
+	}}}
+	var split [][]int
+	var results []report.Result
+	if evaluate && len(examples) >= fewestFolded {
+		split = report.Folds(len(examples), folds, 1, outputs(examples))
+		results = make([]report.Result, len(examples))
 	}
-	split := report.Folds(len(examples), folds, 1, outputs(examples))
-	j.trainings += len(split)
-	results := make([]report.Result, len(examples))
+	for _, held := range split {
+		work = append(work, j.fold(held, results))
+	}
+	j.trainings = len(work)
+	if err := sideBySide(ctx, j.atOnce(), work); err != nil || !evaluate {
+		return p, nil, err
+	}
+	var baseline report.Baseline
+	if split != nil {
+		baseline = report.CrossBaseline(j.spec.Labels, examples, split)
+	}
+	made := report.New(j.spec, results, baseline, j.usual())
+	return p, &made, nil
+}
+
+// fold makes the program that sees all examples but the held ones, and asks it these.
+func (j *job) fold(held []int, results []report.Result) training {
+	var p *pawfile.Program
+	return training{
+		train: func(ctx context.Context) (err error) {
+			p, err = j.program(ctx, report.Training(j.spec.Examples, held))
+			return err
+		},
+		ask: func(ctx context.Context) error {
+			j.progress(compiler.Event{Stage: compiler.StageEvaluate, Message: fmt.Sprintf("asking %d examples it has not seen", len(held))})
+			return j.answer(ctx, p, held, results)
+		},
+	}
+}
+
+// atOnce is how many trainings run at a time. The matrices of a small interpreter keep no two processors busy; a large
+// one's do, and its memory counts.
+func (j *job) atOnce() int {
+	if j.base.Engine.Geometry().Width > smallWidth {
+		return 1
+	}
+	return min(3, runtime.GOMAXPROCS(0))
+}
+
+// training makes a program and asks it, which takes one processor and is done while others train.
+type training struct{ train, ask func(context.Context) error }
+
+var errFault = errors.New("finetune: an internal fault")
+
+// sideBySide does the work in its order, n trainings at a time, and waits for all. The first error ends the context
+// of the others and is returned. A panic goes on here, where a caller can recover it: in its own goroutine it would end
+// the process.
+func sideBySide(ctx context.Context, n int, work []training) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	asking := aside{stop: stop}
-	defer asking.running.Wait() // also when the training panics: nobody may use the interpreter behind its owner's back
-	for _, held := range split {
-		p, err := j.program(ctx, report.Training(examples, held), compiler.StageEvaluate)
-		asking.wait()
-		if err = cmp.Or(context.Cause(ctx), err); err != nil {
-			return nil, err
+	var running sync.WaitGroup
+	var fault atomic.Pointer[string]
+	slots := make(chan struct{}, n)
+	for _, w := range work {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
 		}
-		j.progress(compiler.Event{Stage: compiler.StageEvaluate, Message: fmt.Sprintf("asking %d examples it has not seen", len(held))})
-		asking.start(func() error { return j.answer(ctx, p, held, results) })
-	}
-	asking.wait()
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	r := report.New(j.spec, results, report.CrossBaseline(j.spec.Labels, examples, split), j.usual())
-	return &r, nil
-}
-
-// aside is work beside its caller's, one piece at a time. What goes wrong in it stops the context of both.
-type aside struct {
-	running sync.WaitGroup
-	stop    context.CancelCauseFunc
-	fault   any // what it panicked with
-}
-
-var errFault = errors.New("finetune: evaluation: an internal fault")
-
-func (a *aside) start(work func() error) {
-	a.running.Go(func() {
-		defer func() {
-			if e := recover(); e != nil {
-				a.fault = fmt.Sprintf("asking held-out examples: %v\n%s", e, debug.Stack())
-				a.stop(errFault)
+		if ctx.Err() != nil {
+			break
+		}
+		running.Go(func() {
+			defer func() {
+				if e := recover(); e != nil {
+					said := fmt.Sprintf("compiling: %v\n%s", e, debug.Stack())
+					fault.CompareAndSwap(nil, &said)
+					stop(errFault)
+				}
+			}()
+			err := w.train(ctx)
+			<-slots
+			if err == nil && w.ask != nil {
+				err = w.ask(ctx)
 			}
-		}()
-		if err := work(); err != nil {
-			a.stop(err)
-		}
-	})
-}
-
-// wait waits for the piece that runs. A panic in it goes on here, where a caller can recover it: in its own goroutine it
-// would end the process.
-func (a *aside) wait() {
-	a.running.Wait()
-	if a.fault != nil {
-		panic(a.fault)
+			if err != nil {
+				stop(err)
+			}
+		})
 	}
+	running.Wait()
+	if said := fault.Load(); said != nil {
+		panic(*said)
+	}
+	return context.Cause(ctx)
 }
 
 // answer runs a program on the held-out examples.

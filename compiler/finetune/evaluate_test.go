@@ -1,11 +1,15 @@
 package finetune
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"paw/compiler"
 	"paw/compiler/report"
@@ -77,5 +81,62 @@ func TestManyLabelsAreNotCalibrated(t *testing.T) {
 	}
 	if r := reportOf(t, p.Meta.Report); r.N != 10 || r.ECE != nil || p.Meta.Calibration != nil {
 		t.Errorf("%d cases, calibration %+v, error %v", r.N, p.Meta.Calibration, r.ECE)
+	}
+}
+
+func TestSideBySide(t *testing.T) {
+	failed := errors.New("failed")
+	for _, c := range []struct {
+		name       string
+		n          int
+		fail       int // which training fails, -1: none
+		failAsking bool
+	}{{"one at a time", 1, -1, false}, {"three at a time", 3, -1, false}, {"a training fails", 2, 1, false}, {"an answer fails", 1, 1, true}} {
+		var running, most, trained, asked atomic.Int32
+		var work []training
+		for i := range 6 {
+			fault := func(asking bool) error {
+				if i == c.fail && asking == c.failAsking {
+					return failed
+				}
+				return nil
+			}
+			work = append(work, training{
+				train: func(ctx context.Context) error {
+					now := running.Add(1)
+					defer running.Add(-1)
+					for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+					}
+					if c.fail >= 0 && i > c.fail { // goes on until it is told to stop
+						<-ctx.Done()
+						return ctx.Err()
+					}
+					time.Sleep(time.Millisecond)
+					trained.Add(1)
+					return fault(false)
+				},
+				ask: func(context.Context) error {
+					asked.Add(1)
+					return fault(true)
+				},
+			})
+		}
+		err := sideBySide(t.Context(), c.n, work)
+		if int(most.Load()) > c.n {
+			t.Errorf("%s: %d ran at a time", c.name, most.Load())
+		}
+		if c.fail < 0 {
+			if err != nil || trained.Load() != 6 || asked.Load() != 6 {
+				t.Errorf("%s: %d trained, %d asked, %v", c.name, trained.Load(), asked.Load(), err)
+			}
+		} else if err != failed || asked.Load() > 2 {
+			t.Errorf("%s: %d asked, %v", c.name, asked.Load(), err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := sideBySide(ctx, 2, []training{{train: func(context.Context) error { t.Error("begun after the end"); return nil }}})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

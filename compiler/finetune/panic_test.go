@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"paw/compiler"
@@ -13,11 +14,11 @@ import (
 // breaking is an engine that panics when a program is attached for the nth time.
 type breaking struct {
 	engine.Engine
-	after int
+	after atomic.Int32
 }
 
 func (e *breaking) Attach(ctx context.Context, src engine.Source) (engine.Adapter, error) {
-	if e.after--; e.after < 0 {
+	if e.after.Add(-1) < 0 {
 		panic("a fault of the engine")
 	}
 	return e.Engine.Attach(ctx, src)
@@ -26,9 +27,11 @@ func (e *breaking) Attach(ctx context.Context, src engine.Source) (engine.Adapte
 // A panic while a fold is asked reaches the caller of Compile, who can recover it: in the goroutine
 // that asks it would end the process.
 func TestPanicWhileAskingReachesTheCaller(t *testing.T) {
-	for after := range 4 {
+	for after := range folds {
 		b := tinyBase(t, 1024)
-		b.Engine = &breaking{b.Engine, after}
+		e := &breaking{Engine: b.Engine}
+		e.after.Store(int32(after))
+		b.Engine = e
 		func() {
 			defer func() {
 				e := fmt.Sprint(recover())

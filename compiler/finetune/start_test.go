@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"paw/compiler"
@@ -15,6 +16,7 @@ import (
 // fixed is a Start that always makes the same adapter and notes what it was asked.
 type fixed struct {
 	adapter *Adapter
+	mu      sync.Mutex
 	asked   [][]pseudo.Example
 	texts   []string
 	err     error
@@ -24,6 +26,8 @@ func (f *fixed) Snapshot() string     { return "fixed" }
 func (f *fixed) Temperature() float32 { return 1.75 }
 
 func (f *fixed) Adapter(_ pseudo.Spec, examples []pseudo.Example, text string) (*Adapter, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked, f.texts = append(f.asked, examples), append(f.texts, text)
 	if f.err != nil {
 		return nil, f.err
@@ -65,13 +69,35 @@ func TestTheStartNeverReadsHeldOutExamples(t *testing.T) {
 	if len(f.asked) != folds+1 || len(p.Meta.Report) == 0 {
 		t.Fatalf("asked %d times, a report of %d bytes", len(f.asked), len(p.Meta.Report))
 	}
-	held := 0
-	for _, examples := range f.asked[:folds] {
-		held += 8 - len(examples)
+	held, whole := map[string]int{}, 0
+	all := pseudoExamples(t, exampleSpec(8))
+	for _, read := range f.asked {
+		if len(read) == len(all) {
+			whole++
+		}
+		for _, e := range all {
+			if !slices.Contains(read, e) {
+				held[e.Input]++
+			}
+		}
 	}
-	if held != 8 || len(f.asked[folds]) != 8 {
-		t.Errorf("the folds held out %d examples, the last call read %d", held, len(f.asked[folds]))
+	if whole != 1 || len(held) != 8 {
+		t.Errorf("%d calls read all examples, the others held out %v", whole, held)
 	}
+	for input, times := range held {
+		if times != 1 {
+			t.Errorf("%q was held out %d times", input, times)
+		}
+	}
+}
+
+func pseudoExamples(t *testing.T, spec string) []pseudo.Example {
+	t.Helper()
+	s, err := pseudo.Parse(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Examples
 }
 
 // A start is trained on the examples it has, as long as the effort says.
