@@ -65,6 +65,9 @@ func AdapterFromGGUF(f *gguf.File, g Geometry) (Adapter, error) {
 	if used == 0 {
 		return a, fail("adapter", "", "it adapts nothing: write the adapter again")
 	}
+	if most := AdapterMaxBytes(g, a.Rank); f.Size() > most {
+		return a, fail("adapter", "", "%d bytes, one of rank %d has at most %d: write the adapter again", f.Size(), a.Rank, most)
+	}
 	if used != len(f.Tensors) {
 		for _, t := range f.Tensors {
 			known := slices.ContainsFunc([]string{".lora_a", ".lora_b"}, func(s string) bool {

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -107,6 +108,26 @@ func TestAdapterOfAnotherBase(t *testing.T) {
 		change(&g)
 		if _, err := AdapterFromGGUF(f, g); err == nil {
 			t.Errorf("another %s is accepted", name)
+		}
+	}
+}
+
+// What no tensor needs is not carried along.
+func TestAdapterWithPadding(t *testing.T) {
+	d := adapter(small, 32)
+	var b bytes.Buffer
+	if err := gguf.Write(&b, d.kvs, d.outs); err != nil {
+		t.Fatal(err)
+	}
+	most := AdapterMaxBytes(small, 32)
+	for size, ok := range map[int64]bool{most: true, most + 1: false} {
+		padded := append(b.Bytes(), make([]byte, size-int64(b.Len()))...)
+		f, err := gguf.Parse(bytes.NewReader(padded), size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := AdapterFromGGUF(f, small); (err == nil) != ok {
+			t.Errorf("%d bytes of at most %d: %v", size, most, err)
 		}
 	}
 }

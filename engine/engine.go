@@ -19,17 +19,10 @@ type Source interface {
 	Size() int64
 }
 
-// Capabilities tell a caller which roads an engine does not have.
-type Capabilities struct {
-	AttachAfterLoad bool // adapters may be attached after the base was loaded
-	ScoreRows       bool // Session.Score reads only the chosen rows of the output matrix
-}
-
 // Engine is one loaded base. It is safe for concurrent use; calls are served one after the other.
 type Engine interface {
 	Geometry() arch.Geometry
 	Tokenizer() *tokenizer.Tokenizer
-	Capabilities() Capabilities
 
 	// Attach validates and loads an adapter GGUF. Other adapters are not disturbed.
 	Attach(ctx context.Context, src Source) (Adapter, error)

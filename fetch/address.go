@@ -40,7 +40,7 @@ var reserved = func() (p []netip.Prefix) {
 
 // public tells whether an address belongs to the open network.
 func public(a netip.Addr) bool {
-	a = a.Unmap()
+	a = a.Unmap().WithZone("") // a prefix holds no address with a zone
 	if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
 		return false
 	}

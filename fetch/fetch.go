@@ -69,6 +69,14 @@ func New(o Options) *Fetcher {
 // is already there with the right bytes is kept. While another process downloads to the same path,
 // Fetch waits for it and tells its progress.
 func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
+	err := f.fetch(ctx, r, path)
+	if err == nil || errors.Is(err, ErrFailed) || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrFailed, err)
+}
+
+func (f *Fetcher) fetch(ctx context.Context, r Request, path string) error {
 	if _, err := store.ParseDigest(r.SHA256); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrFailed, r.URL, err)
 	}
@@ -78,8 +86,8 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
 	if err := f.checkURL(r.URL); err != nil {
 		return err
 	}
-	if right, _ := hasBytes(path, r); right {
-		return nil
+	if right, _ := hasBytes(ctx, path, r); right || ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("fetch: %w", err)
@@ -90,10 +98,10 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
 		return err
 	}
 	defer lock.Release()
-	if right, _ := hasBytes(path, r); right { // the one that was waited for got it
-		return nil
+	if right, _ := hasBytes(ctx, path, r); right || ctx.Err() != nil { // the one that was waited for got it
+		return ctx.Err()
 	}
-	if err := d.open(); err != nil {
+	if err := d.open(ctx); err != nil {
 		return err
 	}
 	defer d.file.Close()
@@ -114,7 +122,7 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request, path string) error {
 		return fmt.Errorf("fetch: %w", err)
 	}
 	if err := store.Rename(d.part, path); err != nil {
-		if right, _ := hasBytes(path, r); right { // whoever knew no lock was faster
+		if right, _ := hasBytes(ctx, path, r); right { // whoever knew no lock was faster
 			return nil
 		}
 		return fmt.Errorf("fetch: %w", err)
@@ -145,7 +153,7 @@ func (d *download) alone(ctx context.Context, path string) (*store.Lock, error) 
 // waiting is how long to wait before looking again whether another download has ended.
 const waiting = 100 * time.Millisecond
 
-func hasBytes(path string, r Request) (bool, error) {
+func hasBytes(ctx context.Context, path string, r Request) (bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
@@ -155,8 +163,21 @@ func hasBytes(path string, r Request) (bool, error) {
 		return false, err
 	}
 	h := sha256.New()
-	_, err = io.Copy(h, f)
+	_, err = io.Copy(h, until{ctx, f})
 	return hex.EncodeToString(h.Sum(nil)) == r.SHA256, err
+}
+
+// until reads until the context ends.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
 }
 
 // download is one file on its way.
@@ -173,13 +194,13 @@ type download struct {
 
 // open continues a partial file: its bytes are hashed again, so that what is resumed is what was
 // written.
-func (d *download) open() error {
+func (d *download) open(ctx context.Context) error {
 	f, err := os.OpenFile(d.part, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("fetch: %w", err)
 	}
 	d.file, d.sum = f, sha256.New()
-	if d.done, err = io.Copy(d.sum, f); err != nil {
+	if d.done, err = io.Copy(d.sum, until{ctx, f}); err != nil {
 		return errors.Join(fmt.Errorf("fetch: %w", err), f.Close())
 	}
 	if d.done > d.Size {

@@ -328,7 +328,7 @@ func TestRequestsWithoutPins(t *testing.T) {
 
 func TestForbiddenAddresses(t *testing.T) {
 	for _, a := range []string{"127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-		"255.255.255.255", "::1", "::", "fc00::1", "fe80::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"} {
+		"255.255.255.255", "::1", "::", "fc00::1", "fe80::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "64:ff9b::a00:1%eth0", "fec0::1%1"} {
 		if public(netip.MustParseAddr(a)) {
 			t.Errorf("%s was taken for a public address", a)
 		}
@@ -355,5 +355,26 @@ func TestForbiddenAddresses(t *testing.T) {
 	}
 	if h.requests.Load() != 0 {
 		t.Error("a forbidden address was asked")
+	}
+}
+
+// Also what goes wrong on this machine is a failed download, and a context ends the reading of files.
+func TestFetchFailsHere(t *testing.T) {
+	h := newHub(t, nil)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, payload, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := fast().Fetch(t.Context(), h.request(), filepath.Join(file, "m")); !errors.Is(err, ErrFailed) {
+		t.Errorf("a file where the folder should be: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := fast().Fetch(ctx, h.request(), file); !errors.Is(err, context.Canceled) || errors.Is(err, ErrFailed) {
+		t.Errorf("cancelled while the file is read: %v", err)
+	}
+	if err := fast().Fetch(t.Context(), h.request(), file); err != nil || h.requests.Load() != 0 {
+		t.Errorf("a file that is there: %v, %d requests", err, h.requests.Load())
 	}
 }

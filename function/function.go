@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"paw/engine"
@@ -163,9 +164,19 @@ type Answer struct {
 	Confidence float64
 	Calibrated bool // the probabilities were tempered on held-out examples at compile time
 	Abstained  bool // the confidence is below Call.Threshold
-	Partial    bool // too many labels: the best was found exactly, some others were not scored
+	Partial    bool // too many labels: the likeliest were looked for first, some others were not scored
 	Tokens     int  // tokens run through the interpreter in this call
 	Stop       Stop
+}
+
+// sound tells whether all probabilities are numbers: weights that are finite each can still overflow together.
+func (a *Answer) sound() bool {
+	for _, p := range a.Probabilities {
+		if math.IsNaN(p.Probability) {
+			return false
+		}
+	}
+	return !math.IsNaN(a.Confidence)
 }
 
 // Call answers one input.
@@ -206,6 +217,9 @@ func (f *Function) Call(ctx context.Context, input string, c Call) (Answer, erro
 	}
 	if err != nil {
 		return Answer{}, err
+	}
+	if !a.sound() {
+		return Answer{}, fmt.Errorf("function: %w: with this adapter the interpreter computes no probabilities: compile the program again", engine.ErrUnfinished)
 	}
 	pieces.upTo(a.Output)
 	a.Tokens += len(tokens)

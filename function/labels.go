@@ -27,7 +27,7 @@ type trie struct {
 	labels []string
 	root   *node
 	nodes  int
-	depth  int // tokens that must be run at most to reach a leaf (EOS is scored, not run)
+	depth  int // tokens that must be run at most: those above the deepest node that branches
 }
 
 // node is a partial label. children[i] follows on token tokens[i].
@@ -52,6 +52,7 @@ func newTrie(t *tokenizer.Tokenizer, labels, prefixes []string) (*trie, error) {
 			tr.add(Target(t, p, l), i)
 		}
 	}
+	tr.depth = max(0, tr.root.branching())
 	return tr, nil
 }
 
@@ -61,7 +62,26 @@ func (t *trie) add(tokens []int32, label int) {
 		n = t.child(n, id)
 	}
 	n.label = label
-	t.depth = max(t.depth, len(tokens)-1)
+}
+
+// branching is how many tokens below n the deepest node with several children is, -1 if none has.
+func (n *node) branching() int {
+	type place struct {
+		*node
+		depth int
+	}
+	deepest := -1
+	for stack := []place{{n, 0}}; len(stack) > 0; {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if len(at.children) > 1 {
+			deepest = max(deepest, at.depth)
+		}
+		for _, c := range at.children {
+			stack = append(stack, place{c, at.depth + 1})
+		}
+	}
+	return deepest
 }
 
 func (t *trie) child(n *node, id int32) *node {
@@ -218,14 +238,18 @@ func (f *frontier) Pop() any {
 
 // bestFirst expands the likeliest node until no open node can beat the best label found: as a
 // probability only falls along a path, that label is then the true argmax (up to a label's other
-// variants). Labels never reached keep probability 0.
+// variants). After maxExpansions the best of those found is the answer; while there is none, the
+// likeliest way is followed to its end. Labels never reached keep probability 0.
 func (d *decision) bestFirst(ctx context.Context) error {
 	queue := &frontier{{node: d.f.labels.root, p: 1}}
 	best := 0.0
-	for n := 0; queue.Len() > 0 && n < maxExpansions; n++ {
+	for n := 0; queue.Len() > 0; n++ {
 		next := heap.Pop(queue).(open)
-		if next.p <= best {
+		if next.p <= best || n >= maxExpansions && best > 0 {
 			return nil
+		}
+		if n >= maxExpansions {
+			*queue = (*queue)[:0]
 		}
 		if n > 0 {
 			if err := d.s.Truncate(d.start); err != nil {
@@ -248,6 +272,10 @@ func (d *decision) bestFirst(ctx context.Context) error {
 				continue
 			}
 			path := append(append([]int32(nil), next.path...), next.node.tokens[i])
+			for len(c.children) == 1 { // decides nothing
+				path = append(path, c.tokens[0])
+				c = c.children[0]
+			}
 			heap.Push(queue, open{c, path, p})
 		}
 	}

@@ -1,13 +1,18 @@
 package function
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
+	"paw/arch"
 	"paw/engine"
 	"paw/engine/reference"
+	"paw/gguf"
 	"paw/pawfile"
 )
 
@@ -180,6 +185,110 @@ func TestWeightsShiftTheLabels(t *testing.T) {
 	for i := range other.Probabilities {
 		if other.Probabilities[i] != even.Probabilities[i] {
 			t.Errorf("labels of the caller were weighed: %v, want %v", other.Probabilities[i], even.Probabilities[i])
+		}
+	}
+}
+
+// agrees checks an answer of a search against all labels of a set that is small enough to be scored.
+func agrees(t *testing.T, e engine.Engine, fx fixture, input string, a Answer, labels []string) {
+	t.Helper()
+	if !slices.Contains(labels, a.Label) {
+		labels = append(slices.Clone(labels[1:]), a.Label)
+	}
+	some := call(t, openFunction(t, e, fx.program(0, labels...), Options{}), input, Call{})
+	if some.Partial || some.Label != a.Label {
+		t.Errorf("%s: the search found ..%.8q, of %d labels that are all scored ..%.8q wins", input, tail(a.Label), len(labels), tail(some.Label))
+	}
+}
+
+func tail(s string) string { return s[max(0, len(s)-8):] }
+
+// What many labels begin with decides nothing and costs the search nothing.
+func TestBestFirstPassesWhatLabelsShare(t *testing.T) {
+	fx := newFixture(t, 512, true)
+	var labels []string
+	for i := range 65 {
+		labels = append(labels, fmt.Sprintf("%s%02d", strings.Repeat("x y ", 75), i))
+	}
+	e := fx.simd(t)
+	f := openFunction(t, e, fx.program(0, labels...), Options{})
+	for _, input := range []string{"one", "two"} {
+		a := call(t, f, input, Call{})
+		if !a.Partial || a.Confidence <= 0 {
+			t.Fatalf("%s: partial %t, confidence %v", input, a.Partial, a.Confidence)
+		}
+		agrees(t, e, fx, input, a, labels[:64])
+	}
+}
+
+// A search that finds no end among all its places goes straight on from the likeliest one.
+func TestBestFirstAlwaysAnswers(t *testing.T) {
+	fx := newFixture(t, 256, true)
+	var labels []string
+	for i := range 1 << 11 {
+		labels = append(labels, strings.NewReplacer("0", "u", "1", "w").Replace(fmt.Sprintf("%011b", i)))
+	}
+	f := openFunction(t, fx.simd(t), fx.program(0, labels...), Options{})
+	if a := call(t, f, "which?", Call{}); !a.Partial || a.Confidence <= 0 || !slices.Contains(labels, a.Label) {
+		t.Errorf("%q with %v", a.Label, a.Confidence)
+	}
+}
+
+// Labels take positions only down to where the last of them part.
+func TestLabelsNeedFewPositions(t *testing.T) {
+	fx := newFixture(t, 256, true)
+	p := fx.program(0, "a"+strings.Repeat("z", 60), "b"+strings.Repeat("z", 60))
+	space := ""
+	p.Meta.TargetPrefix = &space
+	e := fx.simd(t)
+	f := openFunction(t, e, p, Options{})
+	room := e.Geometry().Context - f.PrefixTokens() - len(f.prompt.Input(""))
+	input := strings.Repeat("q", room)
+	if n := len(f.prompt.Input(input)); n != e.Geometry().Context-f.PrefixTokens() {
+		t.Fatalf("an input of %d tokens does not fill the context", n)
+	}
+	if a := call(t, f, input, Call{}); len(a.Probabilities) != 2 || a.Confidence < 0.5 {
+		t.Errorf("%+v", a)
+	}
+	var long *engine.ContextError
+	if _, err := f.Call(t.Context(), input+"q", Call{}); !errors.As(err, &long) {
+		t.Errorf("one token too many: %v", err)
+	}
+}
+
+// Weights that are finite each can overflow together. What comes of it is no answer.
+func TestOverflowIsNoAnswer(t *testing.T) {
+	fx := newFixture(t, 256, true)
+	var outs []gguf.Out
+	for layer := range fx.geometry.Layers {
+		for _, m := range fx.geometry.Modules() {
+			name := fx.geometry.TensorName(layer, m.Module)
+			for _, half := range []struct {
+				suffix  string
+				in, out int
+			}{{".lora_a", m.In, 32}, {".lora_b", 32, m.Out}} {
+				x := make([]float32, half.in*half.out)
+				for i := range x {
+					x[i] = 8e6
+				}
+				outs = append(outs, gguf.Out{Name: name + half.suffix, Dims: []uint64{uint64(half.in), uint64(half.out)}, Type: gguf.F32, Data: gguf.Encode(gguf.F32, nil, x)})
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := gguf.Write(&b, arch.AdapterKVs(fx.geometry, 1e6, "overflow"), outs); err != nil {
+		t.Fatal(err)
+	}
+	e := fx.simd(t)
+	for _, labels := range [][]string{nil, {"yes", "no"}, manyLabels} {
+		p := fx.program(0, labels...)
+		p.Adapter = b.Bytes()
+		f, err := Open(t.Context(), e, p, Options{})
+		if err == nil {
+			_, err = f.Call(t.Context(), "hello", Call{MaxTokens: 4})
+		}
+		if !errors.Is(err, engine.ErrUnfinished) {
+			t.Errorf("%d labels: %v", len(labels), err)
 		}
 	}
 }

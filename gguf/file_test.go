@@ -201,9 +201,9 @@ func TestTypedValues(t *testing.T) {
 			t.Errorf("Ints(%s) = %v, %v", key, v, ok)
 		}
 	}
-	for key, want := range map[string][]float64{"a.f32": {0.5, -2}, "a.f64": {0.25}} {
-		if v, ok := f.Floats(key); !ok || !reflect.DeepEqual(v, want) {
-			t.Errorf("Floats(%s) = %v, %v", key, v, ok)
+	for key, want := range map[string]any{"a.f32": []float32{0.5, -2}, "a.f64": []float64{0.25}} {
+		if v, ok := f.Value(key); !ok || !reflect.DeepEqual(v, want) {
+			t.Errorf("Value(%s) = %v, %v", key, v, ok)
 		}
 	}
 	if n, ok := f.Len("a.text"); !ok || n != 3 {

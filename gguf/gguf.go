@@ -103,6 +103,7 @@ type File struct {
 	keys    []int32 // where each key starts in meta, sorted by key
 	byName  []int32 // indices into Tensors, sorted by name
 	dataEnd int64
+	size    int64
 }
 
 // Tensor finds a tensor by its exact name.
@@ -113,6 +114,9 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 	}
 	return f.Tensors[f.byName[i]], true
 }
+
+// Size of the whole file in bytes.
+func (f *File) Size() int64 { return f.size }
 
 // DataEnd is the end of the last tensor: what follows in the file is padding.
 func (f *File) DataEnd() int64 { return f.dataEnd }

@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"math"
 	"math/bits"
@@ -51,7 +52,7 @@ func Parse(r io.ReaderAt, size int64) (*File, error) {
 }
 
 func (f *File) readHeader(c *cursor) (tensors uint64, pairs int64) {
-	if string(c.next(4)) != magic {
+	if string(c.next(4)) != magic && (c.err == nil || errors.Is(c.err, ErrTruncated)) {
 		c.err = &Error{Op: "parse", Offset: 0, Err: ErrMagic, Hint: "it does not start with \"GGUF\""}
 		return 0, 0
 	}
@@ -72,10 +73,10 @@ func (f *File) readHeader(c *cursor) (tensors uint64, pairs int64) {
 
 func (f *File) readAlignment() error {
 	f.Alignment = defaultAlignment
-	v, ok := f.Value(alignmentKey)
-	if !ok {
+	if _, _, ok := f.find(alignmentKey); !ok {
 		return nil
 	}
+	v, _ := f.scalar(alignmentKey)
 	a, ok := v.(uint32)
 	if !ok || a < minAlignment || a > maxAlignment || bits.OnesCount32(a) != 1 {
 		return &Error{Op: "parse key", Name: alignmentKey, Offset: -1, Err: ErrAlignment, Hint: "it must be a uint32, a power of two from 8 to 1048576"}
@@ -211,7 +212,7 @@ func (f *File) place(end, size int64) error {
 	if len(f.Tensors) > 0 {
 		start += (f.Alignment - end%f.Alignment) % f.Alignment
 	}
-	f.dataEnd = start
+	f.dataEnd, f.size = start, size
 	f.byName = make([]int32, len(f.Tensors))
 	for i := range f.Tensors {
 		t := &f.Tensors[i]

@@ -145,18 +145,6 @@ func (f *File) Ints(key string) ([]int64, bool) {
 	return nil, false
 }
 
-// Floats is a metadata array of float32 or float64.
-func (f *File) Floats(key string) ([]float64, bool) {
-	v, _ := f.array(key)
-	switch v := v.(type) {
-	case []float32:
-		return convert[float64](v), true
-	case []float64:
-		return v, true
-	}
-	return nil, false
-}
-
 func (f *File) array(key string) (any, bool) {
 	k, s, ok := f.find(key)
 	if !ok || k != kindArray {

@@ -1,6 +1,6 @@
 // Package models knows the interpreters that programs are compiled for: the embedded mini, and pins
-// of the official files that a user may download. It promises that an installed file has the pinned
-// bytes. It loads and runs none of them.
+// of the official files that a user may download. It promises that a download has the pinned bytes;
+// whoever reads one later computes its digest and asks Check. It loads and runs none of them.
 package models
 
 import (
@@ -53,6 +53,7 @@ func ByDigest(sha256 string) (Pin, bool) {
 var (
 	ErrUnknown   = errors.New("models: unknown model")
 	ErrNotPulled = errors.New("models: not downloaded yet")
+	ErrDamaged   = errors.New("models: the file has changed since it was downloaded")
 )
 
 // Library is the folder of downloaded models.
@@ -125,6 +126,16 @@ func (l *Library) Path(id string) (string, error) {
 		return "", fmt.Errorf("%w: paw models pull %s (%.0f MB)", ErrNotPulled, id, float64(p.Bytes)/1e6)
 	}
 	return path, nil
+}
+
+// Check compares the digest of a file with the pin of the model that is kept under this path, if one is.
+func (l *Library) Check(path, sha256 string) error {
+	for _, p := range l.Pins {
+		if path == filepath.Join(l.Dir, p.File) && sha256 != p.SHA256 {
+			return fmt.Errorf("%w: %s: paw models pull %s", ErrDamaged, path, p.ID)
+		}
+	}
+	return nil
 }
 
 // Interpreter is meta.json's name of a known model.

@@ -72,6 +72,13 @@ func TestPull(t *testing.T) {
 	if installed != 1 {
 		t.Errorf("list %+v", l.List())
 	}
+	sum := sha256.Sum256([]byte("another"))
+	if err := l.Check(path, hex.EncodeToString(sum[:])); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "paw models pull tiny") {
+		t.Errorf("a file with other bytes: %v", err)
+	}
+	if err := errors.Join(l.Check(path, l.Pins[0].SHA256), l.Check(path+"x", "")); err != nil {
+		t.Error(err)
+	}
 	if l.Interpreter("tiny") != "gpt2" {
 		t.Error("the interpreter's name is lost")
 	}

@@ -35,7 +35,7 @@ func (b *builder) add(n node) uint16 {
 	case fork:
 		n.rest = min(b.nodes[n.next].rest, b.nodes[n.other].rest)
 	default:
-		n.rest = plus(b.nodes[n.next].rest, b.classes[n.class].cost())
+		n.rest = plus(b.nodes[n.next].rest, b.best[n.class].cost)
 	}
 	if len(b.nodes) == maxNodes {
 		b.full = true
@@ -52,16 +52,23 @@ func plus(a, b uint32) uint32 {
 	return a + b
 }
 
-// cost of one character of c.
-func (c class) cost() uint32 {
-	if len(c) == 0 {
-		return never
+// cheapest is the best character of a class, and what it costs.
+type cheapest struct {
+	char rune
+	cost uint32
+}
+
+// choose is the best character of c from lo to hi.
+func (c class) choose(lo, hi rune) cheapest {
+	if !c.meets(lo, hi) {
+		return cheapest{cost: never}
 	}
-	cost := uint32(utf8.RuneLen(c[0].lo)) * oneByte
-	if _, printable := c.pick(0, utf8.MaxRune); !printable {
-		cost++
+	char, printable := c.pick(lo, hi)
+	out := cheapest{char, uint32(utf8.RuneLen(char)) * oneByte}
+	if !printable {
+		out.cost++
 	}
-	return cost
+	return out
 }
 
 // build writes a tree that goes on at next, and returns where it begins.

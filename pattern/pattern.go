@@ -38,7 +38,8 @@ var ErrPattern = errors.New("pattern: unusable regular expression")
 type Pattern struct {
 	expr    string
 	classes []class
-	nodes   []node // the first is the end of a match
+	best    []cheapest // of each class: looked for once
+	nodes   []node     // the first is the end of a match
 	start   uint16
 	words   int // of a set of nodes
 }
@@ -57,6 +58,9 @@ func Compile(expr string) (*Pattern, error) {
 		return nil, fmt.Errorf("%w: at byte %d of %q: %s", ErrPattern, r.place+1, expr, r.wrong)
 	}
 	p := &Pattern{expr: expr, classes: r.classes}
+	for _, c := range p.classes {
+		p.best = append(p.best, c.choose(0, utf8.MaxRune))
+	}
 	b := builder{Pattern: p}
 	if p.start = b.build(tree, b.add(node{class: end})); b.full {
 		return nil, fmt.Errorf("%w: %q counts too far, it has more than %d places: lower the counts in {}", ErrPattern, expr, maxNodes)

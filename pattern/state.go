@@ -135,6 +135,7 @@ func (s *State) Rest() string {
 	var out []byte
 	best, way, lo := uint32(never), uint16(0), rune(0)
 	first, last := s.between()
+	begun := map[int16]cheapest{} // of each class, for the character that has begun
 	s.each(func(at uint16, n *node) bool {
 		if s.left == 0 {
 			if n.rest < best {
@@ -142,16 +143,16 @@ func (s *State) Rest() string {
 			}
 			return true
 		}
-		if n.class < 0 || !s.pattern.classes[n.class].meets(first, last) {
+		if n.class < 0 {
 			return true
 		}
-		r, printable := s.pattern.classes[n.class].pick(first, last)
-		cost := s.pattern.nodes[n.next].rest
-		if !printable {
-			cost++
+		c, known := begun[n.class]
+		if !known {
+			c = s.pattern.classes[n.class].choose(first, last)
+			begun[n.class] = c
 		}
-		if cost < best {
-			best, way, lo = cost, n.next, r
+		if cost := plus(s.pattern.nodes[n.next].rest, c.cost); cost < best {
+			best, way, lo = cost, n.next, c.char
 		}
 		return true
 	})
@@ -165,8 +166,7 @@ func (s *State) Rest() string {
 		case n.class == end:
 			return string(out)
 		case n.class >= 0:
-			r, _ := s.pattern.classes[n.class].pick(0, utf8.MaxRune)
-			out, way = utf8.AppendRune(out, r), n.next
+			out, way = utf8.AppendRune(out, s.pattern.best[n.class].char), n.next
 		case s.pattern.nodes[n.other].rest < s.pattern.nodes[n.next].rest:
 			way = n.other
 		default:

@@ -58,6 +58,7 @@ const (
 const (
 	maxLabels  = 4096
 	maxLabel   = 1024
+	maxPrefix  = 64   // bytes of target_prefix, which stands before every label
 	maxPattern = 1024 // bytes; package pattern, which reads it, takes fewer
 	maxDepth   = 64
 )
@@ -75,6 +76,9 @@ func (m *Meta) check() error {
 			return fail(memberMeta, ErrMeta, "label %.40q is empty, too long or listed twice", l)
 		}
 		seen[l] = true
+	}
+	if p := m.TargetPrefix; p != nil && len(*p) > maxPrefix {
+		return fail(memberMeta, ErrMeta, "target_prefix has %d bytes, at most %d are possible", len(*p), maxPrefix)
 	}
 	if n := len(m.OutputPattern); n > maxPattern {
 		return fail(memberMeta, ErrMeta, "output_pattern has %d bytes, at most %d are possible", n, maxPattern)

@@ -221,6 +221,7 @@ func TestMalformedArchives(t *testing.T) {
 		"negative temperature":   {withMeta(`{"program_id":"0123456789abcdef","calibration":{"temperature":-1}}`), ErrMeta},
 		"long pattern":           {withMeta(`{"program_id":"0123456789abcdef","output_format":"regexp","output_pattern":"` + strings.Repeat("a", 2000) + `"}`), ErrMeta},
 		"regexp, no pattern":     {withMeta(`{"program_id":"0123456789abcdef","output_format":"regexp"}`), ErrMeta},
+		"long target prefix":     {withMeta(`{"program_id":"0123456789abcdef","target_prefix":"` + strings.Repeat("a", 65) + `"}`), ErrMeta},
 		"pattern, no format":     {withMeta(`{"program_id":"0123456789abcdef","output_pattern":"a"}`), ErrMeta},
 		"pattern of JSON":        {withMeta(`{"program_id":"0123456789abcdef","output_format":"json","output_pattern":"a"}`), ErrMeta},
 		"template beyond limits": {archive(t, m, member{memberTemplate, Placeholder + strings.Repeat(" ", maxText)}, ad), ErrTooLarge},

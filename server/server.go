@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -97,6 +98,11 @@ func New(o Options) (s *Server, err error) {
 			err = errors.Join(err, folder.Release())
 		}
 	}()
+	for _, own := range []string{"objects", "programs", "jobs"} {
+		if err := store.Sweep(filepath.Join(o.Dir, own)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("server: %w", err)
+		}
+	}
 	objects, err := store.Open(filepath.Join(o.Dir, "objects"))
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)

@@ -338,3 +338,20 @@ func TestTheAdviceForAnUnknownNameWorks(t *testing.T) {
 	f := start(t, func(o *Options) { o.Hosts = []string{advice} })
 	f.want(200, "GET", "/api/v1/health", "", "Host: box.example:7717")
 }
+
+// What a killed server left half written is gone when the next one starts.
+func TestLeftoversAreSwept(t *testing.T) {
+	var left string
+	start(t, func(o *Options) {
+		left = filepath.Join(o.Dir, "objects", "objects", ".paw-tmp-1")
+		if err := os.MkdirAll(filepath.Dir(left), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", left, err)
+	}
+}

@@ -262,3 +262,28 @@ func TestWritable(t *testing.T) {
 		t.Errorf("it leaves %v (%v)", left, err)
 	}
 }
+
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	below := filepath.Join(dir, "objects", "ab")
+	if err := os.MkdirAll(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	left, kept := []string{filepath.Join(dir, temporary+"1"), filepath.Join(below, temporary+"2")}, filepath.Join(below, "object")
+	for _, path := range append(left, kept) {
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range left {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is left: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
+	}
+}

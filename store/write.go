@@ -6,8 +6,10 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -45,6 +47,16 @@ func Writable(path string) error {
 }
 
 const temporary = ".paw-tmp-"
+
+// Sweep removes what writes that a crash cut off have left in a folder and those below it. Nobody may be writing there.
+func Sweep(dir string) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasPrefix(e.Name(), temporary) {
+			return err
+		}
+		return os.Remove(path)
+	})
+}
 
 func write(path string, perm os.FileMode, fill func(*os.File) error) (err error) {
 	dir := filepath.Dir(path)

@@ -14,6 +14,7 @@ import (
 	"paw/fetch"
 	"paw/function"
 	"paw/gguf"
+	"paw/models"
 	"paw/pawfile"
 )
 
@@ -95,7 +96,7 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.As(err, &long):
 		return exitTooLong
 	case errors.As(err, &format), errors.As(err, &shape), errors.As(err, &file),
-		errors.Is(err, function.ErrBase), errors.Is(err, function.ErrFormat), errors.Is(err, engine.ErrUnfinished), errors.Is(err, errBadFile):
+		errors.Is(err, function.ErrBase), errors.Is(err, function.ErrFormat), errors.Is(err, engine.ErrUnfinished), errors.Is(err, models.ErrDamaged), errors.Is(err, errBadFile):
 		return exitBadFile
 	case errors.Is(err, fetch.ErrFailed):
 		return exitDownload

@@ -88,6 +88,13 @@ func openFile(ctx context.Context, path, id, interpreter string, progress func(d
 	if err != nil {
 		return nil, err
 	}
+	library, err := models.Default()
+	if err == nil {
+		err = library.Check(path, digest)
+	}
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

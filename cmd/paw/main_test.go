@@ -13,6 +13,7 @@ import (
 
 	"paw/arch"
 	"paw/gguf"
+	"paw/models"
 	"paw/models/random"
 	"paw/pawfile"
 )
@@ -300,5 +301,28 @@ func TestVersionAndModels(t *testing.T) {
 	}
 	if r := paw(t, "", "models"); r.code != exitUsage {
 		t.Errorf("models without a word: exit code %d", r.code)
+	}
+}
+
+// A downloaded interpreter whose bytes have changed is named as such: neither the program nor the server is at fault.
+func TestDamagedInterpreter(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("PAW_HOME", home)
+	pin := models.Pins[0]
+	path := filepath.Join(home, "models", pin.File)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("GGUF"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, pin.Bytes); err != nil { // the right size, and a hole where the weights were
+		t.Fatal(err)
+	}
+	for _, name := range []string{pin.ID, path} {
+		r := paw(t, "", "compile", "--interpreter", name, "--spec", shortSpec, "--out", filepath.Join(home, "x.paw"))
+		if r.code != exitBadFile || !strings.Contains(r.err, "paw models pull "+pin.ID) {
+			t.Errorf("%s: %+v", name, r)
+		}
 	}
 }

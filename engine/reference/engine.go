@@ -19,11 +19,6 @@ func (e *Engine) Geometry() arch.Geometry { return e.geometry }
 // Tokenizer of the base.
 func (e *Engine) Tokenizer() *tokenizer.Tokenizer { return e.tokenizer }
 
-// Capabilities of the oracle.
-func (e *Engine) Capabilities() engine.Capabilities {
-	return engine.Capabilities{AttachAfterLoad: true, ScoreRows: true}
-}
-
 // Close does nothing: the weights are Go's.
 func (e *Engine) Close() error { return nil }
 

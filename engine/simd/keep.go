@@ -28,18 +28,30 @@ func (e *Engine) RestorePrefix(ctx context.Context, a engine.Adapter, tokens []i
 	}
 	return e.prefix(ctx, a, tokens, func(s *session) error {
 		for i, at := range []uint32{s.tail.key, s.tail.value} {
-			if err := e.host.Fill(ctx, at, src, int64(i)*n, n); err != nil {
+			if err := s.fill(ctx, at, src, int64(i)*n, n); err != nil {
 				return err
-			}
-			ok, err := e.host.Call(ctx, "finite", at, uint32(n/4))
-			if err != nil {
-				return err
-			}
-			if ok == 0 {
-				return fmt.Errorf("%w: a kept prefix holds NaN or infinity", engine.ErrUnfinished)
 			}
 		}
 		s.tail.length = s.tail.capacity
 		return nil
 	})
+}
+
+// fill copies bytes of keys or values into kernel memory and looks at them.
+func (s *session) fill(ctx context.Context, at uint32, src engine.Source, offset, n int64) error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	defer s.engine.mu.Unlock()
+	if err := s.engine.host.Fill(ctx, at, src, offset, n); err != nil {
+		return err
+	}
+	ok, err := s.engine.host.Call(ctx, "finite", at, uint32(n/4))
+	if err != nil {
+		return err
+	}
+	if ok == 0 {
+		return fmt.Errorf("%w: a kept prefix holds NaN or infinity", engine.ErrUnfinished)
+	}
+	return nil
 }

@@ -263,26 +263,29 @@ func (e *Engine) growLow(rank int) (err error) {
 	if rank <= s.rank {
 		return nil
 	}
-	for _, p := range []*uint32{&s.low, &s.lowQ, &s.lowS, &s.prepared} {
+	own := []*uint32{&s.low, &s.lowQ, &s.lowS, &s.prepared}
+	var grown [4]uint32
+	for i, n := range []int{4 * chunk * rank, 2 * chunk * rank, 4 * chunk * rank / block, 2 * 4 * group * max(rank, e.geometry.Width, e.geometry.FFN) / block} {
+		if grown[i], err = e.arena.alloc(int64(n)); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		f := s.fixed
+		var w words
+		w.u32(f[0], f[1], f[2], grown[0], f[3], f[4], f[5], grown[1], f[6], grown[2], grown[3])
+		err = e.host.Write(s.descriptor, w.b)
+	}
+	if err != nil { // the descriptor still names the old ones
+		for _, at := range grown {
+			e.arena.release(at)
+		}
+		return err
+	}
+	for i, p := range own {
 		e.arena.release(*p)
-		*p = 0
-	}
-	s.rank = 0
-	if s.low, err = e.arena.alloc(int64(4 * chunk * rank)); err != nil {
-		return err
-	}
-	if s.lowQ, err = e.arena.alloc(int64(2 * chunk * rank)); err != nil {
-		return err
-	}
-	if s.lowS, err = e.arena.alloc(int64(4 * chunk * rank / block)); err != nil {
-		return err
-	}
-	if s.prepared, err = e.arena.alloc(int64(2 * 4 * group * max(rank, e.geometry.Width, e.geometry.FFN) / block)); err != nil {
-		return err
+		*p = grown[i]
 	}
 	s.rank = rank
-	f := s.fixed
-	var w words
-	w.u32(f[0], f[1], f[2], s.low, f[3], f[4], f[5], s.lowQ, f[6], s.lowS, s.prepared)
-	return e.host.Write(s.descriptor, w.b)
+	return nil
 }

@@ -290,3 +290,45 @@ func TestNonFiniteWeightsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// full is a host whose memory cannot grow any more.
+type full struct{ Host }
+
+func (full) Grow(uint32) error { return errors.New("no memory") }
+
+// An adapter of a larger rank that finds no memory leaves the others as they were.
+func TestNoMemoryForALargerRank(t *testing.T) {
+	e, m := smallEngine(t)
+	answers := func() []float32 {
+		t.Helper()
+		s := newSession(t, e, m.adapters[0], []int32{1, 2, 3}, 4)
+		defer s.Close()
+		if err := s.Prefill(t.Context(), []int32{7, 8}); err != nil {
+			t.Fatal(err)
+		}
+		out := make([]float32, m.geometry.Vocab)
+		if err := s.LogProbs(t.Context(), out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	before, rank, low := answers(), e.shared.rank, e.shared.low
+	free, used := e.arena.free, len(e.arena.used)
+	e.arena.free, e.arena.host = nil, full{e.host}
+	if err := e.growLow(128); !errors.Is(err, engine.ErrMemory) {
+		t.Fatalf("grown: %v", err)
+	}
+	if e.shared.rank != rank || e.shared.low != low || len(e.arena.used) != used {
+		t.Errorf("rank %d, buffer %#x, %d allocations; before %d, %#x, %d", e.shared.rank, e.shared.low, len(e.arena.used), rank, low, used)
+	}
+	e.arena.free, e.arena.host = free, e.host
+	if !slices.Equal(answers(), before) {
+		t.Error("other answers than before")
+	}
+	if err := e.growLow(128); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(answers(), before) {
+		t.Error("other answers with larger buffers")
+	}
+}

@@ -92,11 +92,6 @@ func (e *Engine) Geometry() arch.Geometry { return e.geometry }
 // Tokenizer of the base.
 func (e *Engine) Tokenizer() *tokenizer.Tokenizer { return e.tokenizer }
 
-// Capabilities: this engine has every road.
-func (e *Engine) Capabilities() engine.Capabilities {
-	return engine.Capabilities{AttachAfterLoad: true, ScoreRows: true}
-}
-
 // MemoryInUse is the number of bytes of kernel memory handed out.
 func (e *Engine) MemoryInUse() int64 {
 	e.mu.Lock()

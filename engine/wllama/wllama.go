@@ -106,10 +106,6 @@ func (e *Engine) Geometry() arch.Geometry { return e.geometry }
 // Tokenizer of the base.
 func (e *Engine) Tokenizer() *tokenizer.Tokenizer { return e.tokenizer }
 
-// Capabilities: the peer loads adapters together with the base, so that attaching one means loading
-// again, and it computes every row of the output.
-func (e *Engine) Capabilities() engine.Capabilities { return engine.Capabilities{} }
-
 // Close does nothing: the peer ends with its worker.
 func (e *Engine) Close() error { return nil }
 
