@@ -52,7 +52,7 @@ func newTrie(t *tokenizer.Tokenizer, labels, prefixes []string) (*trie, error) {
 			tr.add(Target(t, p, l), i)
 		}
 	}
-	tr.depth = max(0, tr.root.branching())
+	tr.depth = tr.root.branching()
 	return tr, nil
 }
 
@@ -64,13 +64,13 @@ func (t *trie) add(tokens []int32, label int) {
 	n.label = label
 }
 
-// branching is how many tokens below n the deepest node with several children is, -1 if none has.
+// branching is how many tokens below n the deepest node with several children is; 0 if none has.
 func (n *node) branching() int {
 	type place struct {
 		*node
 		depth int
 	}
-	deepest := -1
+	deepest := 0
 	for stack := []place{{n, 0}}; len(stack) > 0; {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]

@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"errors"
+	"math"
 
 	"paw/engine"
 	"paw/tokenizer"
@@ -35,6 +36,9 @@ func (f *Function) text(ctx context.Context, s engine.Session, limit int, filled
 		}
 		sum += float64(best.Prob)
 		a.Confidence = sum / float64(n)
+		if math.IsNaN(sum) { // no answer: Call says why
+			return a, nil
+		}
 		if t.IsControl(best.Token) {
 			a.Stop = StopEnd
 			break

@@ -259,3 +259,15 @@ func TestFileChangesWhileRead(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A file that cannot be read is not called something else.
+func TestReadErrorIsKept(t *testing.T) {
+	broken := errors.New("input/output error")
+	if _, err := Parse(readerAt(func([]byte, int64) (int, error) { return 0, broken }), 4096); !errors.Is(err, broken) || errors.Is(err, ErrMagic) {
+		t.Error(err)
+	}
+}
+
+type readerAt func(p []byte, at int64) (int, error)
+
+func (f readerAt) ReadAt(p []byte, at int64) (int, error) { return f(p, at) }

@@ -98,8 +98,8 @@ func New(o Options) (s *Server, err error) {
 			err = errors.Join(err, folder.Release())
 		}
 	}()
-	for _, own := range []string{"objects", "programs", "jobs"} {
-		if err := store.Sweep(filepath.Join(o.Dir, own)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, part := range []string{"objects", "programs", "jobs"} {
+		if err := store.Sweep(filepath.Join(o.Dir, part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("server: %w", err)
 		}
 	}

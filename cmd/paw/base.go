@@ -88,12 +88,10 @@ func openFile(ctx context.Context, path, id, interpreter string, progress func(d
 	if err != nil {
 		return nil, err
 	}
-	library, err := models.Default()
-	if err == nil {
-		err = library.Check(path, digest)
-	}
-	if err != nil {
-		return nil, err
+	if library, err := models.Default(); err == nil { // without a folder for downloads there are none
+		if err := library.Check(path, digest); err != nil {
+			return nil, err
+		}
 	}
 	f, err := os.Open(path)
 	if err != nil {

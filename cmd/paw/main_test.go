@@ -46,6 +46,18 @@ func tinyInterpreter(t *testing.T) string {
 	return path
 }
 
+// writing returns a function that writes files into a folder and returns their paths.
+func writing(t *testing.T, dir string) func(name string, b []byte) string {
+	return func(name string, b []byte) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+}
+
 type result struct {
 	code     int
 	out, err string
@@ -151,13 +163,7 @@ func TestExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(name string, b []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
+	write := writing(t, dir)
 	base, err := os.ReadFile(tiny)
 	if err != nil {
 		t.Fatal(err)
@@ -324,5 +330,16 @@ func TestDamagedInterpreter(t *testing.T) {
 		if r.code != exitBadFile || !strings.Contains(r.err, "paw models pull "+pin.ID) {
 			t.Errorf("%s: %+v", name, r)
 		}
+	}
+}
+
+// A file given by its path needs no folder for downloads.
+func TestInterpreterFileWithoutAHome(t *testing.T) {
+	tiny, out := tinyInterpreter(t), filepath.Join(t.TempDir(), "x.paw")
+	for _, name := range []string{"PAW_HOME", "HOME", "XDG_CACHE_HOME", "LocalAppData"} {
+		t.Setenv(name, "")
+	}
+	if r := paw(t, "", "compile", "--interpreter", tiny, "--spec", shortSpec, "--steps", "1", "--no-report", "--out", out); r.code != exitOK {
+		t.Errorf("%+v", r)
 	}
 }

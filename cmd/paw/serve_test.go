@@ -200,17 +200,10 @@ func TestServePrintsAnAddressThatOpens(t *testing.T) {
 
 // An interpreter that only pages run is offered without a compiler; a file that is none ends the start.
 func TestOnlyWhatIsTrainedHereHasACompiler(t *testing.T) {
-	tiny, dir := tinyInterpreter(t), t.TempDir()
+	tiny, write := tinyInterpreter(t), writing(t, t.TempDir())
 	data, err := os.ReadFile(tiny)
 	if err != nil {
 		t.Fatal(err)
-	}
-	write := func(name string, b []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
 	}
 	other := write("other.gguf", bytes.Replace(data, []byte("gpt2"), []byte("bert"), 1)) // the first is the architecture
 	var before, after server.Options

@@ -25,8 +25,9 @@ const (
 // run makes the program and, if it is to be evaluated, its report: every fold rebuilds the pseudo-program, trains from
 // the start, is rounded to Q4_0 and answers, through function, the examples it never saw. The program and the folds do not
 // depend on each other and are made side by side.
-func (j *job) run(ctx context.Context, evaluate bool) (p *pawfile.Program, r *report.Report, err error) {
+func (j *job) run(ctx context.Context, evaluate bool) (*pawfile.Program, *report.Report, error) {
 	examples := j.spec.Examples
+	var p *pawfile.Program
 	work := []training{{train: func(ctx context.Context) (err error) {
 		p, err = j.program(ctx, examples)
 		return err
@@ -48,8 +49,8 @@ func (j *job) run(ctx context.Context, evaluate bool) (p *pawfile.Program, r *re
 	if split != nil {
 		baseline = report.CrossBaseline(j.spec.Labels, examples, split)
 	}
-	made := report.New(j.spec, results, baseline, j.usual())
-	return p, &made, nil
+	r := report.New(j.spec, results, baseline, j.usual())
+	return p, &r, nil
 }
 
 // fold makes the program that sees all examples but the held ones, and asks it these.
@@ -67,8 +68,8 @@ func (j *job) fold(held []int, results []report.Result) training {
 	}
 }
 
-// atOnce is how many trainings run at a time. The matrices of a small interpreter keep no two processors busy; a large
-// one's do, and its memory counts.
+// atOnce is how many trainings run at a time. The matrices of a small interpreter keep no two processors busy, so it has
+// up to three (each takes its own buffers); a large one's do, and its memory counts.
 func (j *job) atOnce() int {
 	if j.base.Engine.Geometry().Width > smallWidth {
 		return 1
