@@ -22,6 +22,7 @@ var (
 	ErrDuplicate   = errors.New("compiler registered twice")
 	ErrName        = errors.New("invalid compiler name")
 	ErrUnsupported = errors.New("not supported by this compiler")
+	ErrContext     = errors.New("it does not fit into the interpreter's context")
 )
 
 // Request is what to compile. The zero value of every field but Spec means the

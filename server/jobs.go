@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"paw/compiler"
-	"paw/engine"
 	"paw/pawfile"
 	"paw/store"
 )
@@ -245,8 +244,7 @@ func (q *queue) finish(j *job, err error, interrupted bool) {
 		return
 	default:
 		j.State, j.Error, j.Hint = Failed, err.Error(), "change the description or its examples, then compile again"
-		var long *engine.ContextError
-		j.TooLong = errors.As(err, &long)
+		j.TooLong = errors.Is(err, compiler.ErrContext)
 		if errors.Is(err, errPanic) {
 			j.Hint = "compile again; if it fails again, report it"
 		}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"paw/compiler"
-	"paw/engine"
 )
 
 func TestCompileWaitsAndAnswersReady(t *testing.T) {
@@ -168,7 +167,7 @@ func TestFailureIsTold(t *testing.T) {
 // What does not fit the interpreter is the request's fault, not the server's.
 func TestAnExampleThatIsTooLongIsTheRequestsFault(t *testing.T) {
 	f := start(t)
-	f.compiler.release <- fmt.Errorf("example 1: %w", &engine.ContextError{Need: 900, Have: 512})
+	f.compiler.release <- fmt.Errorf("example 1: %w", compiler.ErrContext)
 	a := f.want(422, "POST", "/api/v1/compile", goodSpec)
 	if !strings.Contains(a["message"].(string), "example 1") {
 		t.Errorf("answer %v", a)

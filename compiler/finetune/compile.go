@@ -196,11 +196,11 @@ func (j *job) check() error {
 	have := j.base.Engine.Geometry().Context
 	bare := j.prompt(nil)
 	if n := len(bare.Before); n >= have {
-		return fmt.Errorf("finetune: the instructions: %w", &engine.ContextError{Need: n + 1, Have: have})
+		return fmt.Errorf("finetune: the instructions: %w: %w", compiler.ErrContext, &engine.ContextError{Need: n + 1, Have: have})
 	}
 	for i, e := range j.spec.Examples {
 		if n := len(bare.Before) + len(bare.Input(e.Input)) + len(j.target(e.Output)); n > have {
-			return fmt.Errorf("%w: example %d: %w", ErrExamples, i+1, &engine.ContextError{Need: n, Have: have})
+			return fmt.Errorf("%w: example %d: %w: %w", ErrExamples, i+1, compiler.ErrContext, &engine.ContextError{Need: n, Have: have})
 		}
 	}
 	return nil

@@ -233,6 +233,9 @@ func TestSpecsThatCannotBeCompiled(t *testing.T) {
 		"long example": {fireSpec + "Input: " + strings.Repeat("word ", 100) + "\nOutput: wait", ErrExamples, &long},
 	} {
 		_, err := New("test", b).Compile(t.Context(), compiler.Request{Spec: c.spec}, nil)
+		if c.as != nil && !errors.Is(err, compiler.ErrContext) {
+			t.Errorf("%s: %v", name, err)
+		}
 		if c.is != nil && !errors.Is(err, c.is) || c.as != nil && !errors.As(err, c.as) || err == nil {
 			t.Errorf("%s: %v", name, err)
 		}
