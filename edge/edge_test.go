@@ -225,7 +225,14 @@ func TestFaultsTellClientsLittle(t *testing.T) {
 	var log strings.Builder
 	h := Handler(Options{Objects: asObjects{m}, Records: asRecords{m}, Log: func(f string, a ...any) { fmt.Fprintf(&log, f, a...) }})
 	delete(m.objects, model.File.SHA256)
-	ask(t, h, "GET", "/models/"+model.File.SHA256+".gguf").want(500, "*", "Cache-Control: no-store")
+	ask(t, h, "GET", "/models/"+model.File.SHA256+".gguf").want(500, "*", "Cache-Control: no-store", "ETag:", "Accept-Ranges:")
+	page := m.object("html by brotli").SHA256
+	kept := m.objects[page]
+	delete(m.objects, page)
+	ask(t, h, "GET", "/", "Accept-Encoding: br").want(500, "*", "Content-Encoding:", "ETag:", "Cache-Control: no-store")
+	m.objects[page] = kept
+	delete(m.objects, m.object("program "+urgent).SHA256)
+	ask(t, h, "GET", "/api/v1/programs/"+urgent+"/download").want(500, "*", "Content-Disposition:", "ETag:", "Access-Control-Allow-Origin: *")
 	m.records[SiteRecord] = `{"files":{"index.html":{"":{"sha256":"../../x","size":3}}}}`
 	ask(t, h, "GET", "/").want(500, "*")
 	m.records[SiteRecord] = `{`

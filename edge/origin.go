@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -110,6 +111,19 @@ func (d *door) own(r *http.Request) error {
 	return nil
 }
 
+// described is what the origin compiles from a request: the description and the compiler's name. What
+// would file the program under a name (slug, name, tags) stays here: strangers name nothing at the origin.
+func described(body []byte) ([]byte, error) {
+	var all struct {
+		Spec     json.RawMessage `json:"spec,omitempty"`
+		Compiler json.RawMessage `json:"compiler,omitempty"`
+	}
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, rest.NewProblem(http.StatusBadRequest, "bad_json", "the body is no JSON of the expected form: "+err.Error())
+	}
+	return json.Marshal(all)
+}
+
 // compile hands a description to the origin.
 func (d *door) compile(w http.ResponseWriter, r *http.Request) error {
 	if err := d.own(r); err != nil {
@@ -124,6 +138,9 @@ func (d *door) compile(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(body) > maxBody {
 		return rest.NewProblem(http.StatusRequestEntityTooLarge, "too_large", "the request is too large")
+	}
+	if body, err = described(body); err != nil {
+		return err
 	}
 	path := "/api/v1/compile"
 	switch {

@@ -290,6 +290,9 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) jobOf(r *http.Request) (*job, error) {
 	id := r.PathValue("job")
 	if j := s.jobs.find(id); j != nil {
+		if now, _, _, _ := s.jobs.look(j, 0); now.State == Ready && !s.programs.has(id) {
+			return nil, problem(http.StatusNotFound, "not_found", "the program of this job was deleted: compile its description again")
+		}
 		return j, nil
 	}
 	// Its program was handed in, or the job is so old that it was forgotten.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -64,4 +65,20 @@ func TestAProgramThatIsHereIsAReadyJob(t *testing.T) {
 	forgotten.server.jobs.mu.Unlock()
 	forgotten.ready("a forgotten job", id)
 	start(t).want(404, "GET", "/api/v1/compile/"+id, "")
+}
+
+// A job is no promise of a program that was deleted: who still follows it is told to compile again.
+func TestTheJobOfADeletedProgramIsGone(t *testing.T) {
+	f := start(t)
+	id := f.compiled(goodSpec)
+	f.want(200, "DELETE", "/api/v1/programs/"+id, "")
+	for _, ask := range [][2]string{{"GET", ""}, {"GET", "/events"}, {"DELETE", ""}} {
+		if a := f.want(404, ask[0], "/api/v1/compile/"+id+ask[1], ""); !strings.Contains(a["message"].(string), "compile its description again") {
+			t.Errorf("%v: %v", ask, a)
+		}
+	}
+	if again := f.compiled(goodSpec); again != id {
+		t.Errorf("compiled again: %s, want %s", again, id)
+	}
+	f.ready("compiled again", id)
 }

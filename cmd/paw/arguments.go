@@ -81,7 +81,6 @@ func printJSON(w io.Writer, v any) error {
 func exitCode(ctx context.Context, err error) int {
 	var (
 		use    *usageError
-		long   *engine.ContextError
 		format *gguf.Error
 		shape  *arch.Error
 		file   *pawfile.Error
@@ -93,7 +92,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitCancelled
 	case errors.As(err, &use), errors.Is(err, pseudo.ErrTooShort), errors.Is(err, pseudo.ErrTooLong), errors.Is(err, pseudo.ErrExample):
 		return exitUsage
-	case errors.As(err, &long):
+	case tooLong(err):
 		return exitTooLong
 	case errors.As(err, &format), errors.As(err, &shape), errors.As(err, &file),
 		errors.Is(err, function.ErrBase), errors.Is(err, function.ErrFormat), errors.Is(err, engine.ErrUnfinished), errors.Is(err, models.ErrDamaged), errors.Is(err, errBadFile):

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -13,31 +13,41 @@ import (
 
 const longestLine = 1 << 20
 
+var errLongLine = fmt.Errorf("it is longer than %d bytes: split it", longestLine)
+
+// line is a line without its end; err is errLongLine where only its beginning is kept.
+type line struct {
+	text string
+	err  error
+}
+
 // eachLine calls f with every line of r, until f fails or ctx ends.
-func eachLine(ctx context.Context, r io.Reader, f func(string) error) error {
+func eachLine(ctx context.Context, r io.Reader, f func(line) error) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
-	lines, end := make(chan string), make(chan error, 1)
+	lines, end := make(chan line), make(chan error, 1)
 	go func() {
-		s := bufio.NewScanner(r)
-		s.Buffer(nil, longestLine)
-		for s.Scan() {
+		b := bufio.NewReader(r)
+		for {
+			l, err := readLine(b)
+			if err != nil {
+				if err == io.EOF {
+					err = nil
+				}
+				end <- err
+				return
+			}
 			select {
-			case lines <- s.Text():
+			case lines <- l:
 			case <-inner.Done():
 				return
 			}
 		}
-		err := s.Err()
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = fmt.Errorf("a line is longer than %d bytes: split it", longestLine)
-		}
-		end <- err
 	}()
 	for {
 		select {
-		case line := <-lines:
-			if err := f(line); err != nil {
+		case l := <-lines:
+			if err := f(l); err != nil {
 				return err
 			}
 		case err := <-end:
@@ -46,6 +56,29 @@ func eachLine(ctx context.Context, r io.Reader, f func(string) error) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// readLine reads to the end of a line, or of the input; io.EOF says that nothing was left. Of a line that is
+// too long it keeps no more than longestLine bytes in memory.
+func readLine(b *bufio.Reader) (l line, err error) {
+	var text []byte
+	for {
+		piece, err := b.ReadSlice('\n')
+		text = append(text, piece[:min(len(piece), longestLine+2-len(text))]...)
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		if err != nil && (err != io.EOF || len(text) == 0) {
+			return line{}, err
+		}
+		break
+	}
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	if len(text) > longestLine {
+		text, l.err = text[:longestLine], errLongLine
+	}
+	l.text = string(text)
+	return l, nil
 }
 
 // readAll reads r to its end, or until ctx ends.

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -45,16 +48,29 @@ func TestInterruptWhileReading(t *testing.T) {
 
 func TestEveryLineIsAnsweredUntilOneFails(t *testing.T) {
 	var got []string
-	note := func(s string) error { got = append(got, s); return nil }
+	note := func(l line) error {
+		if l.err != nil {
+			l.text = fmt.Sprint(len(l.text), " bytes")
+		}
+		got = append(got, l.text)
+		return nil
+	}
 	if err := eachLine(t.Context(), strings.NewReader("a\n\nb\r\nlast"), note); err != nil || strings.Join(got, "|") != "a||b|last" {
 		t.Errorf("%q %v", got, err)
 	}
 	calls := 0
-	err := eachLine(t.Context(), strings.NewReader(strings.Repeat("x\n", 50)), func(string) error { calls++; return io.ErrClosedPipe })
+	err := eachLine(t.Context(), strings.NewReader(strings.Repeat("x\n", 50)), func(line) error { calls++; return io.ErrClosedPipe })
 	if calls != 1 || err != io.ErrClosedPipe {
 		t.Errorf("after a failure: %d calls, %v", calls, err)
 	}
-	if err := eachLine(t.Context(), strings.NewReader(strings.Repeat("x", 2<<20)), note); err == nil {
-		t.Error("a line without end was accepted")
+	got = nil
+	full, long := strings.Repeat("x", longestLine), fmt.Sprint(longestLine, " bytes")
+	text := full + "\r\n" + full + "x\nb\n" + strings.Repeat("x", 3*longestLine)
+	if err := eachLine(t.Context(), strings.NewReader(text), note); err != nil || !slices.Equal(got, []string{full, long, "b", long}) {
+		t.Errorf("lines without end: %v, %d lines", err, len(got))
+	}
+	broken := io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if err := eachLine(t.Context(), broken, note); err != io.ErrUnexpectedEOF {
+		t.Errorf("an input that breaks off: %v", err)
 	}
 }

@@ -227,8 +227,9 @@ func TestEveryLineIsAnswered(t *testing.T) {
 	if r := paw(t, "", "compile", "--spec", shortSpec, "--steps", "1", "--no-report", "--interpreter", tiny, "--out", good); r.code != exitOK {
 		t.Fatal(r.err)
 	}
-	for _, args := range [][]string{nil, {"--json"}} {
-		r := paw(t, "a\n"+strings.Repeat("long ", 400)+"\nb\n", append([]string{"run", good, "-", "--interpreter", tiny}, args...)...)
+	for i, args := range [][]string{nil, {"--json"}, nil} {
+		long := strings.Repeat("long ", []int{400, 400, longestLine}[i])
+		r := paw(t, "a\n"+long+"\nb\n", append([]string{"run", good, "-", "--interpreter", tiny}, args...)...)
 		lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
 		if r.code != exitTooLong || len(lines) != 3 || !strings.Contains(r.err, "line 2") || strings.Contains(r.err, "line 3") {
 			t.Errorf("%q: exit code %d, %q, said %q", args, r.code, lines, r.err)
@@ -341,5 +342,23 @@ func TestInterpreterFileWithoutAHome(t *testing.T) {
 	}
 	if r := paw(t, "", "compile", "--interpreter", tiny, "--spec", shortSpec, "--steps", "1", "--no-report", "--out", out); r.code != exitOK {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A case that does not fit is wrong and ends nothing; a name is shown, not obeyed.
+func TestEvalOfHostileFiles(t *testing.T) {
+	tiny, file := tinyInterpreter(t), filepath.Join(t.TempDir(), "x.jsonl")
+	text, err := json.Marshal(map[string]any{"name": "red\x1b[31m", "spec": shortSpec, "cases": []map[string]string{
+		{"input": "a", "output": "never said"}, {"input": strings.Repeat("long ", 400), "output": "x"}, {"input": "b", "output": "never said"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := paw(t, "", "eval", file, "--failures", "--steps", "1", "--interpreter", tiny)
+	if r.code != exitOK || !strings.Contains(r.out, `red\u001b[31m`) || strings.Contains(r.out, "\x1b") || strings.Count(r.out, "want") != 3 {
+		t.Errorf("exit code %d, %q, said %q", r.code, r.out, r.err)
 	}
 }

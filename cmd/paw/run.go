@@ -81,10 +81,13 @@ func runCommand(ctx context.Context, c *console, args []string) error {
 		return answer(rest[1])
 	}
 	lines, refused := 0, error(nil)
-	err = eachLine(ctx, c.in, func(line string) error {
+	err = eachLine(ctx, c.in, func(l line) error {
 		lines++
-		err := answer(line)
-		if long := (*engine.ContextError)(nil); !errors.As(err, &long) {
+		err := l.err
+		if err == nil {
+			err = answer(l.text)
+		}
+		if !tooLong(err) {
 			return err
 		}
 		err = fmt.Errorf("line %d: %w", lines, err)
@@ -101,6 +104,12 @@ func runCommand(ctx context.Context, c *console, args []string) error {
 	return cmp.Or(err, refused)
 }
 
+// tooLong tells whether an input cannot be answered for its length.
+func tooLong(err error) bool {
+	var long *engine.ContextError
+	return errors.As(err, &long) || errors.Is(err, errLongLine)
+}
+
 func printAnswer(c *console, a function.Answer, took time.Duration, asJSON bool) error {
 	ms := round(float64(took.Microseconds()) / 1e3)
 	if asJSON {
@@ -110,7 +119,9 @@ func printAnswer(c *console, a function.Answer, took time.Duration, asJSON bool)
 	if isTerminal(c.out) {
 		output = visible(output)
 	}
-	fmt.Fprintln(c.out, output)
+	if _, err := fmt.Fprintln(c.out, output); err != nil {
+		return err // nobody reads: the lines that follow need no answer
+	}
 	if a.Abstained {
 		fmt.Fprintln(c.err, "  below the threshold: better ask a person")
 	}
