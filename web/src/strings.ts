@@ -32,6 +32,7 @@ export const s = {
   done: (seconds: number) => `Compiled in ${seconds.toFixed(1)} s. It is ready to run.`,
   cached: "This program was compiled before: it is ready to run.",
   cancelled: "Cancelled.",
+  left: "Cancelled here. The server cannot be reached and may finish it all the same.",
   offlineCompile: "The server cannot be reached: programs on this device still run, compiling needs the server.",
   lost: "The connection to the server was lost; trying again …",
   failed: (why: string) => `It could not be compiled: ${why}`,

@@ -39,15 +39,18 @@ async function activate(): Promise<void> {
   await worker.clients.claim();
 }
 
-/** What keeps its name when it changes: the server's, else the kept one. */
+/** What keeps its name when it changes: the server's, else the kept one, also where a proxy answers for a server that is down. */
 async function shell(request: Request, path: string): Promise<Response> {
+  const kept = async () => (await caches.open(CURRENT)).match(path);
+  let r: Response;
   try {
-    return await fetch(request);
+    r = await fetch(request);
   } catch (e) {
-    const have = await (await caches.open(CURRENT)).match(path);
+    const have = await kept();
     if (have) return have;
     throw e;
   }
+  return (r.status >= 500 && (await kept())) || r;
 }
 
 async function asset(request: Request, path: string): Promise<Response> {

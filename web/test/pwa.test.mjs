@@ -6,11 +6,12 @@ import { after, test } from "node:test";
 import { ready, site } from "./page.mjs";
 
 const s = site(prepare);
-let front, newer = false;
+let front, newer = false, down = false;
 
-/** The same site behind a front that can pretend to have a newer version. */
+/** The same site behind a front that can pretend to have a newer version, and to have lost its server. */
 async function prepare() {
   const server = createServer(async (q, r) => {
+    if (down) return r.writeHead(502, { "Content-Type": "text/html" }).end("<h1>Bad Gateway</h1>");
     const from = await fetch(s.server.url + q.url, { method: q.method });
     const head = Object.fromEntries([...from.headers].filter(([k]) => !["content-length", "content-encoding", "etag"].includes(k)));
     let body = Buffer.from(await from.arrayBuffer());
@@ -36,6 +37,23 @@ test("the browser finds a manifest it can install", async () => {
   for (const icon of m.icons) assert.equal((await page.request.get(front.url + icon.src)).status(), 200);
   const { installabilityErrors } = await cdp.send("Page.getInstallabilityErrors");
   assert.deepEqual(installabilityErrors.map((e) => e.errorId).filter((id) => id !== "in-incognito"), []);
+  await context.close();
+});
+
+test("a proxy whose server is down ends neither the page nor what is on this device", async () => {
+  const context = await s.browser.newContext();
+  const page = await context.newPage();
+  await page.goto(front.url);
+  await ready(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  down = true;
+  await page.reload();
+  await ready(page);
+  await page.getByTestId("offline").filter({ hasText: /\S/ }).waitFor();
+  down = false;
+  await page.getByTestId("offline").getByRole("button").click();
+  await page.getByTestId("offline").waitFor({ state: "hidden" });
   await context.close();
 });
 

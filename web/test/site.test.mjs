@@ -143,6 +143,10 @@ test("a page whose worker has ended starts another and answers", async () => {
   await page.getByTestId("programs").getByRole("button", { name: /open/i }).first().click();
   await page.waitForFunction(() => !document.querySelector("[data-testid=run]").disabled);
   assert.equal(await ask(page, "Nobody can log in"), answer);
+  await paste(page, "case-input", `Nobody can log in\t${answer}\nThe wiki has a typo\twait\n`);
+  await page.workers().at(-1).evaluate(() => self.close()).catch(() => {});
+  await page.getByTestId("cases-run").click();
+  await page.waitForFunction(() => / of 2 right/.test(document.querySelector("[data-testid=cases-status]").textContent));
   assert.deepEqual(faults.filter((f) => !/crash/.test(f)), []);
   await context.close();
 });
@@ -154,6 +158,7 @@ test("rows of a spreadsheet, cases, a file from disk", async () => {
   await paste(page, "example-input", 'fire in the house\turgent\n"a ""quoted"" cell,\nin two lines"\twait\r\nno hurry\twait\n');
   assert.deepEqual(await values(page, "example-input"), ["fire in the house", 'a "quoted" cell, in two lines', "no hurry"]);
   assert.deepEqual(await values(page, "example-output"), ["urgent", "wait", "wait"]);
+  assert.equal(await page.evaluate(() => document.activeElement.value), "no hurry", "the keyboard goes on behind what was pasted");
   await page.getByTestId("compile").click();
   await compiled(page);
 
@@ -168,7 +173,10 @@ test("rows of a spreadsheet, cases, a file from disk", async () => {
   await programs.getByRole("button", { name: /save/i }).click();
   const file = await (await saved).path();
   page.removeAllListeners("dialog");
-  page.on("dialog", (d) => d.accept());
+  page.on("dialog", (d) => d.accept("renamed"));
+  await programs.getByRole("button", { name: /rename/i }).click();
+  await programs.getByText("renamed", { exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), "Rename: renamed", "the keyboard stays where it was");
   await programs.getByRole("button", { name: /delete/i }).click();
   await page.waitForFunction(() => document.querySelectorAll("[data-testid=programs] button").length === 0);
   await page.locator("input[type=file]").setInputFiles({ name: "mine.paw", mimeType: "application/zip", buffer: readFileSync(file) });

@@ -3,6 +3,7 @@ import { library, type SavedProgram } from "../client";
 import { s } from "../strings";
 import { toCSV } from "./cells";
 import { byId, download, h, say } from "./dom";
+import { living } from "./interpreters";
 import { editableRows } from "./rows";
 import { aborted, alertUser, on, state, words } from "./state";
 
@@ -78,7 +79,8 @@ export function makeCases(): void {
     say(status, "");
   });
 
-  async function runAll(): Promise<void> {
+  /** Asks the open program all cases; once more, where its interpreter's worker ends. */
+  async function runAll(again = false): Promise<void> {
     const fn = state.fn;
     if (!fn) return;
     const list = rows.entries();
@@ -105,7 +107,9 @@ export function makeCases(): void {
         cell.replaceChildren(...(mark ? [mark, " "] : []), h("span", { dir: "auto" }, a.output || s.empty));
       }
     } catch (e) {
-      if (mine === abort && !aborted(e)) alertUser(words(e));
+      if (mine !== abort || aborted(e)) return;
+      if (state.interpreter?.ended && !again && (await living())) return void runAll(true);
+      alertUser(words(e));
     } finally {
       if (mine === abort) {
         abort = undefined;

@@ -23,8 +23,10 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
   const loss = curve();
   const report = h("div", { hidden: true, "data-testid": "report" });
   byId("write").append(h("div", { class: "row" }, go, cancel, which, refining), status, spoken, bar, loss.element, report);
-  let job = "";
-  let stopped = false;
+  let job = ""; // that the page follows
+  let early = false; // cancelled before the server has named the job
+  let leave = new AbortController(); // the page follows the job no more
+  let base: string | undefined; // the interpreter for which the compilers were last offered
   let phase = "";
   let began = 0;
 
@@ -33,12 +35,13 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
   const chosen = () => (refine.checked && partner()) || which.value;
 
   function choices(): void {
-    const old = which.value;
-    const base = state.interpreter?.base?.sha256;
+    const old = which.value, before = base;
+    base = state.interpreter?.base?.sha256;
     const all = offered();
     const list = all.filter(({ c }) => !all.some((x) => c === `${x.c}-refine`));
     which.replaceChildren(...list.map(({ c, o }) => h("option", { value: c }, `${c} (${o.name})`)));
-    which.value = list.find((x) => x.o.sha256 === base)?.c ?? (list.some((x) => x.c === old) ? old : list[0]?.c ?? "");
+    const kept = list.find((x) => x.c === old); // what the user chose stays, unless another interpreter was loaded
+    which.value = ((base === before && kept) || (list.find((x) => x.o.sha256 === base) ?? kept ?? list[0]))?.c ?? "";
     which.hidden = list.length < 2;
     refining.hidden = !partner();
   }
@@ -70,9 +73,16 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
     bar.hidden = !yes;
   }
 
+  /** Asks the server to cancel; how the job ends is told by what follows it. */
   async function stop(): Promise<void> {
-    stopped = true;
-    if (job) await api("DELETE", `/compile/${job}`).catch((e) => alertUser(words(e)));
+    early = !job;
+    if (early) return;
+    try {
+      await api("DELETE", `/compile/${job}`);
+    } catch (e) {
+      if (e instanceof Unreachable) leave.abort(); // it may go on there; here nobody waits for it
+      else if (!(e instanceof ApiError && e.status === 409)) alertUser(words(e)); // 409: it has ended already
+    }
   }
 
   /** With `first`, the program's first case is asked at once. */
@@ -92,7 +102,9 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
   /** Follows a job to its end; true when its program is open. */
   async function work(submit: () => Promise<Job>, since = Date.now()): Promise<boolean> {
     alertUser("");
-    stopped = false;
+    early = false;
+    leave = new AbortController();
+    let cancelled = false;
     began = since;
     bar.value = 0;
     loss.clear();
@@ -105,9 +117,9 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
       const j = await submit();
       job = j.id;
       remember(j);
-      if (stopped) await stop();
-      if (!j.cached && (await follow(job, teller)) === "cancelled") stopped = true;
-      if (stopped) throw new Error(s.cancelled);
+      if (early) await stop();
+      cancelled = !j.cached && (await follow(job, teller, leave.signal)) === "cancelled";
+      if (cancelled) throw new Error(s.cancelled);
       const { saved, warnings } = await keep(j);
       remember(null);
       changed("library");
@@ -122,8 +134,8 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
     } catch (e) {
       phase = "";
       if (!(e instanceof Unreachable)) remember(null); // else a reload may find it done
-      show(stopped ? "cancelled" : "failed", stopped ? s.cancelled : "");
-      if (!stopped) alertUser(e instanceof Unreachable ? s.offlineCompile : s.failed(words(e)));
+      show(cancelled ? "cancelled" : "failed", cancelled ? (leave.signal.aborted ? s.left : s.cancelled) : "");
+      if (!cancelled) alertUser(e instanceof Unreachable ? s.offlineCompile : s.failed(words(e)));
       return false;
     } finally {
       phase = "";

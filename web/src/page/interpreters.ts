@@ -63,6 +63,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => Promise<bool
     h("label", { for: "engine-choice" }, s.engine), h("div", {}, engine), status, spoken, cancel, drop), bar);
   let abort: AbortController | undefined;
   let loaded: Offer | undefined;
+  let coming: Offer | undefined; // being loaded
   let running: EngineName = "paw"; // what the loaded interpreter runs on
   let threads = 1; // and how many compute
 
@@ -79,7 +80,8 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => Promise<bool
 
   async function swap(): Promise<boolean> {
     const open = state.program;
-    return !!loaded && (await choose(loaded)) && (!open || reopen(open));
+    const o = coming ?? loaded;
+    return !!o && (await choose(o)) && (!open || reopen(open));
   }
   restart = swap;
 
@@ -109,6 +111,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => Promise<bool
     }
     abort?.abort();
     const mine = (abort = new AbortController());
+    coming = o;
     const it = Interpreter.start();
     show("loading", s.state.loading);
     cancel.hidden = bar.hidden = false;
@@ -140,7 +143,10 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => Promise<bool
       back();
       return false;
     } finally {
-      if (abort === mine) cancel.hidden = bar.hidden = true;
+      if (abort === mine) {
+        coming = undefined;
+        cancel.hidden = bar.hidden = true;
+      }
     }
   };
 

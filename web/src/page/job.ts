@@ -38,12 +38,14 @@ export interface Watcher {
   lost(): void;
 }
 
-/** Follows a job to its end. EventSource connects again by itself when the line drops. */
-export function follow(id: string, w: Watcher): Promise<"ready" | "cancelled"> {
+/** Follows a job to its end, or until the signal says to follow it no more. EventSource connects again by itself when the line drops. */
+export function follow(id: string, w: Watcher, signal: AbortSignal): Promise<"ready" | "cancelled"> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve("cancelled");
     const source = new EventSource(`/api/v1/compile/${id}/events`);
     const told = (name: string, f: (data: any) => void) => source.addEventListener(name, (e) => f(JSON.parse((e as MessageEvent).data)));
     const end = (name: string, f: (data: any) => void) => told(name, (data) => (source.close(), f(data)));
+    signal.addEventListener("abort", () => (source.close(), resolve("cancelled")));
     source.addEventListener("open", () => w.opened());
     told("queued", (data) => w.queued(data.position));
     told("progress", (data) => w.progress(data));
@@ -51,17 +53,18 @@ export function follow(id: string, w: Watcher): Promise<"ready" | "cancelled"> {
     end("cancelled", () => resolve("cancelled"));
     end("failed", (data) => reject(new Error([data.message, data.hint].filter(Boolean).join(" "))));
     source.addEventListener("error", () => {
+      if (signal.aborted) return;
       w.lost();
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => void again(id, w).then(resolve, reject), RETRY);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => void again(id, w, signal).then(resolve, reject), RETRY);
     });
   });
 }
 
 /** The stream was refused for good: asks how the job stands before following it anew. */
-async function again(id: string, w: Watcher): Promise<"ready" | "cancelled"> {
+async function again(id: string, w: Watcher, signal: AbortSignal): Promise<"ready" | "cancelled"> {
   const r = await (await api("GET", `/compile/${id}`)).json();
   if (r.status === "ready" || r.status === "cancelled") return r.status;
-  if (r.status === "queued" || r.status === "compiling") return follow(id, w);
+  if (r.status === "queued" || r.status === "compiling") return follow(id, w, signal);
   throw new Error(r.error || r.status);
 }
 

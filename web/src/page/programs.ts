@@ -157,7 +157,11 @@ export function makePrograms(): void {
     for (const f of files) void addFile(f);
   });
 
-  const act = (name: string, p: SavedProgram, f: () => void) => h("button", { type: "button", class: "small", "aria-label": `${name}: ${p.title}`, onclick: f }, name);
+  const act = (name: string, p: SavedProgram, f: () => void) => {
+    const b = h("button", { type: "button", class: "small", "aria-label": `${name}: ${p.title}`, onclick: f }, name);
+    b.dataset.act = `${name} ${p.id}`;
+    return b;
+  };
 
   async function show(): Promise<void> {
     let all: SavedProgram[] = [];
@@ -166,6 +170,7 @@ export function makePrograms(): void {
     } catch (e) {
       alertUser(words(e));
     }
+    const focused = list.contains(document.activeElement) && (document.activeElement as HTMLElement).dataset.act;
     if (all.length === 0) return list.replaceChildren(h("li", { class: "quiet" }, s.programs.none));
     list.replaceChildren(...all.map((p) => h("li", {},
       h("div", { class: "title", dir: "auto" }, p.title), h("div", { class: "quiet" }, `${s.programs.size(p.bytes.length)} · ${new Date(p.savedAt).toLocaleString()}`),
@@ -175,6 +180,8 @@ export function makePrograms(): void {
         act(s.programs.save, p, () => download(`${p.id}.paw`, p.bytes as Uint8Array<ArrayBuffer>, "application/zip")),
         act(s.programs.rename, p, () => void rename(p)),
         act(s.programs.del, p, () => void remove(p))))));
+    // The list is made anew: the keyboard stays where it was.
+    if (focused) [...list.querySelectorAll("button")].find((b) => b.dataset.act === focused)?.focus();
   }
   on("library", () => void show());
   void show();

@@ -6,27 +6,47 @@ interface Failure {
   input: string; want: string; got: string;
 }
 
-/** The figures of compiler/report; null where nothing was measured. */
+/** The figures of compiler/report that are shown; undefined where nothing was measured. */
 interface Report {
-  n: number; accuracy: number | null; interval: [number, number] | null; wrong?: number; verdict?: string;
-  majority?: number | null; baseline?: number | null; baseline_name?: string; ece?: number | null; failures?: Failure[] | null;
+  n: number; accuracy?: number; interval: unknown[]; wrong?: number; verdict: string;
+  majority?: number; baseline?: number; baseline_name: string; ece?: number; failures: Failure[];
 }
+
+const number = (v: unknown) => (typeof v === "number" ? v : undefined);
+const text = (v: unknown) => (typeof v === "string" ? v : "");
+const list = (v: unknown): unknown[] => (Array.isArray(v) ? v : []);
+const fields = (v: unknown) => (v && typeof v === "object" ? v : {}) as Record<string, unknown>;
+
+/** Reads the report of a program, which whoever made the file has written. */
+function read(v: unknown): Report {
+  const r = fields(v);
+  return {
+    n: number(r.n) ?? 0, accuracy: number(r.accuracy), interval: list(r.interval), wrong: number(r.wrong), verdict: text(r.verdict), majority: number(r.majority),
+    baseline: number(r.baseline), baseline_name: text(r.baseline_name), ece: number(r.ece),
+    failures: list(r.failures).map(fields).map((f) => ({ input: text(f.input), want: text(f.want), got: text(f.got) })),
+  };
+}
+
+/** Whether a report measured anything. */
+export const measured = (report: unknown) => read(report).n > 0;
 
 /** The verdict as a sentence. The compiler words it: it knows what may be chance. */
-export function verdict(r: Report | null | undefined): string {
-  const text = r?.verdict || s.report.none;
-  return text[0]!.toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+export function verdict(report: unknown): string {
+  const words = read(report).verdict || s.report.none;
+  return words[0]!.toUpperCase() + words.slice(1).replace(/\.?$/, ".");
 }
 
-export function reportView(r: Report | null | undefined, warnings: string[]): HTMLElement[] {
-  const doubt = !r?.n || /^(loses|no better|too few|not evaluated)/.test(r.verdict ?? "");
-  const lines: HTMLElement[] = [h("p", { class: doubt ? "notice" : "" }, verdict(r))];
-  if (r?.n) {
+/** The report for people, which may be missing or malformed, and the compiler's notes. */
+export function reportView(report: unknown, warnings: string[]): HTMLElement[] {
+  const r = read(report);
+  const doubt = !r.n || /^(loses|no better|too few|not evaluated)/.test(r.verdict);
+  const lines: HTMLElement[] = [h("p", { class: doubt ? "notice" : "", dir: "auto" }, verdict(report))];
+  if (r.n) {
     const wrong = r.wrong ?? Math.round((1 - (r.accuracy ?? 0)) * r.n);
-    lines.push(h("p", {}, s.report.line(r.n - wrong, r.n, r.interval?.[0] ?? 0, r.interval?.[1] ?? 1)));
-    if (r.baseline != null) lines.push(h("p", {}, s.report.base(r.baseline_name || s.report.plain, r.baseline, r.majority ?? 0)));
-    lines.push(h("p", {}, r.ece == null ? s.report.uncalibrated : s.report.ece(r.ece)));
-    const shown = r.failures ?? [];
+    lines.push(h("p", {}, s.report.line(r.n - wrong, r.n, number(r.interval[0]) ?? 0, number(r.interval[1]) ?? 1)));
+    if (r.baseline !== undefined) lines.push(h("p", {}, s.report.base(r.baseline_name || s.report.plain, r.baseline, r.majority ?? 0)));
+    lines.push(h("p", {}, r.ece === undefined ? s.report.uncalibrated : s.report.ece(r.ece)));
+    const shown = r.failures;
     if (shown.length) {
       lines.push(h("details", {}, h("summary", {}, s.report.failures(shown.length, wrong)),
         h("ul", {}, ...shown.map((f) => h("li", { dir: "auto" }, s.report.failure(f.input, f.want, f.got || s.empty))))));

@@ -98,6 +98,7 @@ export function editableRows(o: { test: string; first: string; second: string; c
       else (row.first = one(r[0]!)), (row.second = r[1] === undefined ? row.second : one(r[1]));
     });
     set(all);
+    body.rows[at + rows.length - 1]?.querySelectorAll("input")[second ? 1 : 0]?.focus(); // the field pasted into is gone
     o.onChange();
   }
 

@@ -3,7 +3,7 @@ import type { Answer } from "../client";
 import { s } from "../strings";
 import { byId, h, say } from "./dom";
 import { living } from "./interpreters";
-import { reportView, verdict } from "./report";
+import { measured, reportView, verdict } from "./report";
 import { aborted, alertUser, on, state, words } from "./state";
 
 /** The bars of an answer's labels, the likeliest first. */
@@ -52,7 +52,7 @@ export function makeRun(): (input: string) => void {
     const [p, meta] = [state.program, state.fn?.info.meta];
     known.hidden = !p;
     const r = p?.report ?? meta?.report;
-    known.replaceChildren(h("summary", {}, `${s.report.title} ${verdict(r)}`), ...reportView(r, meta?.warnings ?? []).slice(r?.n ? 1 : 0));
+    known.replaceChildren(h("summary", {}, `${s.report.title} ${verdict(r)}`), ...reportView(r, meta?.warnings ?? []).slice(measured(r) ? 1 : 0));
     go.disabled = !state.fn;
     title();
     answer.dataset.state = "";

@@ -25,7 +25,14 @@ export function on(name: Name, f: () => void): void {
 }
 
 export function changed(name: Name): void {
-  for (const f of listeners.get(name) ?? []) f();
+  for (const f of listeners.get(name) ?? []) {
+    try {
+      f();
+    } catch (e) {
+      console.error(e); // a fault of one room leaves the others right
+      alertUser(words(e));
+    }
+  }
 }
 
 /** Shows an error where every reader notices it; "" clears it. */
