@@ -162,7 +162,7 @@ type Answer struct {
 	// Confidence is the label's probability, or for free text the mean probability of its tokens,
 	// which says how sure the interpreter was of its words and is not calibrated.
 	Confidence float64
-	Calibrated bool // the probabilities were tempered on held-out examples at compile time
+	Calibrated bool // the probabilities are tempered: by held-out answers, or where there were too few as is usual for the compiler
 	Abstained  bool // the confidence is below Call.Threshold
 	Partial    bool // too many labels: the likeliest were looked for first, some others were not scored
 	Tokens     int  // tokens run through the interpreter in this call

@@ -44,7 +44,7 @@ type Meta struct {
 
 // Calibration of label probabilities.
 type Calibration struct {
-	Temperature float32   `json:"temperature"`       // divides log-probabilities; fitted on answers that were held out, 0: not fitted
+	Temperature float32   `json:"temperature"`       // divides log-probabilities; fitted on held-out answers, or the compiler's usual one; 0: none
 	Weights     []float32 `json:"weights,omitempty"` // of the labels, in their order: probabilities are multiplied by them and divided by their sum
 }
 

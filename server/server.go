@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"paw/compiler"
+	"paw/models"
 	"paw/rest"
 	"paw/store"
 )
@@ -217,9 +218,10 @@ func (s *Server) listCompilers(w http.ResponseWriter, _ *http.Request) error {
 	var out []map[string]any
 	for _, name := range s.order {
 		c := s.compilers[name]
+		_, err := models.Manifest(c.RuntimeID) // official clients look for the interpreter there
 		entry := map[string]any{
 			"name": c.Name, "description": c.Description, "default": c.Default, "compiler_kind": c.Kind,
-			"runtime_id": c.RuntimeID, "supports_local_sdk": true, "latest_snapshot": nil, "base_sha256": c.BaseSHA256,
+			"runtime_id": c.RuntimeID, "supports_local_sdk": err == nil, "latest_snapshot": nil, "base_sha256": c.BaseSHA256,
 		}
 		c.mu.Lock()
 		if c.open != nil {

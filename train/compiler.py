@@ -119,10 +119,12 @@ def main():
         meaning = gpt.Meaning(m.cfg['d'], torch.from_numpy(pools.teacher.vectors))
         if first.get('meaning'):
             meaning.load_state_dict(first['meaning'])
-    step, spent = 0, 0.0
+    step, spent, before = 0, 0.0, 0.0
     if a.resume and os.path.exists(path):
         s = torch.load(path, map_location='cpu')
-        m.load_state_dict(s['model'])
+        before = s['settings'].get('joint', 0.0)
+        if before:  # else it is that of checkpoint.pt, which may be newer
+            m.load_state_dict(s['model'])
         c.modules().load_state_dict(s['compiler'])
         c.fixed.data = s['fixed']
         step, spent = s['step'], s['spent']
@@ -149,7 +151,7 @@ def main():
 
     def state():
         return dict(cfg=m.cfg, model=m.state_dict(), encoder_cfg=c.encoder.gpt.cfg, compiler=c.modules().state_dict(), fixed=c.fixed.detach(), step=step,
-                    spent=time.time() - start, settings=vars(a))
+                    spent=time.time() - start, settings=dict(vars(a), joint=a.joint or before))
 
     study, c.encoder.run = gpt.compiled(m.study, not a.no_compile), gpt.compiled(c.encoder.run, not a.no_compile)
     while step < a.steps and share < 1:

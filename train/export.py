@@ -93,7 +93,9 @@ def write_file(path, kvs, items):
 def load(work):
     """The interpreter; as it stood at the end of compiler.py --joint, if that has run."""
     path = os.path.join(work, 'compiler.pt')
-    s = torch.load(path if os.path.exists(path) else os.path.join(work, 'checkpoint.pt'), map_location='cpu')
+    s = torch.load(path, map_location='cpu') if os.path.exists(path) else {}
+    if not s.get('settings', {}).get('joint'):  # frozen there: pretrain.py or soup.py may have written a newer one since
+        s = torch.load(os.path.join(work, 'checkpoint.pt'), map_location='cpu')
     m = gpt.GPT(**s['cfg'], planted=False)
     m.load_state_dict(s['model'])
     return m.eval()

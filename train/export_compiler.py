@@ -28,8 +28,7 @@ FIXTURE = [
 def load(work, scale=1.0):
     """(interpreter, Compiler) of a finished run, the adapters scaled."""
     s = torch.load(os.path.join(work, 'compiler.pt'), map_location='cpu')
-    m = gpt.GPT(**s['cfg'], planted=False)
-    m.load_state_dict(s['model'])
+    m = export.load(work)
     c = compiler.Compiler(m, argparse.Namespace(**s['settings']))
     c.modules().load_state_dict(s['compiler'])
     c.fixed.data = s['fixed']
@@ -37,7 +36,7 @@ def load(work, scale=1.0):
         for n, p in c.mapper.named_parameters():
             if n.startswith('B_bases'):
                 p.mul_(scale)
-    return m.eval(), c
+    return m, c
 
 
 def rounded(m, c):

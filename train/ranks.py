@@ -32,7 +32,7 @@ def average(parameters, value):
     if not dist.is_initialized():
         return value
     have = [p for p in parameters if p.requires_grad]
-    flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in have] + [torch.tensor([value])])
+    flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in have] + [torch.tensor([value], device=have[0].device)])
     dist.all_reduce(flat)
     flat /= dist.get_world_size()
     at = 0

@@ -58,6 +58,10 @@ def main():
         run('restore.py', '--work', again, '--gguf', files[0], '--encoder', pair[0], '--mapper', pair[1])
         run('export_compiler.py', '--work', again, '--interpreter', files[0], '--out', twice, '--name', 'smoke')
         same = all(filecmp.cmp(f, os.path.join(twice, os.path.basename(f)), shallow=False) for f in pair)
+        # An interpreter that is newer than a compiler which left it as it was is the one that counts.
+        run('soup.py', '--out', parts[1], parts[1], parts[0])
+        run('export.py', '--work', again, '--out', files[1] + '.newer')
+        stale = filecmp.cmp(files[0], files[1] + '.newer', shallow=False)
         learned += run('compiler.py', *[again if x == work else x for x in learn], '--steps', '5', '--resume')
         written = [os.path.getsize(os.path.join(made, f)) for f in ('smoke.encoder.gguf', 'smoke.mapper.gguf', 'published/lora_mapper.pt', 'published/compiler/model.safetensors', 'published/meta.json')]
         sums = [hashlib.sha256(open(f, 'rb').read()).hexdigest() for f in files]
@@ -74,6 +78,8 @@ def main():
         raise SystemExit(f'the neural compiler did not train or export: {own}, {written}')
     if not same:
         raise SystemExit('a restored compiler gives other files than those it was restored from')
+    if stale:
+        raise SystemExit('export.py wrote the interpreter of an old compiler.pt instead of the newer checkpoint.pt')
     if sums[0] != sums[1]:
         raise SystemExit('two exports of one checkpoint differ')
     print(f'smoke: loss {losses[0]:.2f} -> {losses[-1]:.2f}, export {sums[0][:12]} twice')

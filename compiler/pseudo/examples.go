@@ -62,6 +62,7 @@ const (
 func readExamples(text []string) (document, error) {
 	kinds, rest := classify(text)
 	next := nextMarks(kinds)
+	clear := clearBelow(text, kinds)
 	var d document
 	for i := 0; i < len(text); {
 		switch kinds[i] {
@@ -73,7 +74,7 @@ func readExamples(text []string) (document, error) {
 			d.pairs = append(d.pairs, p)
 			i = after
 		case headMark:
-			if next[i] < len(text) && kinds[next[i]] == inMark && blankBetween(text, i+1, next[i]) {
+			if next[i] < len(text) && kinds[next[i]] == inMark && clear[i] {
 				i++ // announces the example below
 				continue
 			}
@@ -121,13 +122,20 @@ func nextMarks(kinds []markKind) []int {
 	return next
 }
 
-func blankBetween(text []string, from, to int) bool {
-	for _, l := range text[from:to] {
-		if strings.TrimSpace(l) != "" && !heading.MatchString(l) {
-			return false
+// clearBelow tells for each line whether nothing but blank lines and headings stands between it and the next
+// marker, or the end.
+func clearBelow(text []string, kinds []markKind) []bool {
+	clear := make([]bool, len(kinds))
+	for i := len(kinds) - 1; i >= 0; i-- {
+		below := i + 1
+		switch {
+		case below == len(kinds), kinds[below] == inMark, kinds[below] == outMark:
+			clear[i] = true
+		default:
+			clear[i] = clear[below] && (kinds[below] == headMark || strings.TrimSpace(text[below]) == "")
 		}
 	}
-	return true
+	return clear
 }
 
 // readPair reads the pair whose input opens at line at; it returns the line

@@ -17,6 +17,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("Say yes or no.\nInput: a → Output: yes\n**Input 2:** b\r\nOutput: no")
 	f.Add("Return only text matching /^\\d{4}[/-]\\d{2}$/g, nothing else.\nInput: a\nOutput: 2026/01")
+	f.Add("Return only text matching the regex \"a\\\n`b\".")
 	f.Add("**Format:** `(a|b)+`\nThe answer must match the regex \"x\\\"y\".\nInput: a. Output: one of a, b")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse(text)

@@ -125,7 +125,9 @@ func endOfQuote(text string, from int, quote string) int {
 	for i := from; i < len(text) && text[i] != '\n'; i++ {
 		switch {
 		case text[i] == '\\' && quote != "`":
-			i++
+			if i++; i < len(text) && text[i] == '\n' {
+				return -1
+			}
 		case strings.HasPrefix(text[i:], quote) && !(class && quote == "/"):
 			return i
 		case text[i] == '[':

@@ -32,6 +32,8 @@ func TestPatterns(t *testing.T) {
 		{"Answer with text matching /^[A-Z]{3}$/, with no other output.", `^[A-Z]{3}$`, ""},
 
 		// Something else between slashes and quotes, or no cue.
+		{"Return only text matching the regex \"a\\\n`b\".", "", ""}, // no quote ends on another line
+		{"Return only text matching /a\\\nb/ and no more.", "", ""},
 		{"Return the file matching /etc/passwd or so.", "", ""},
 		{"Return the date as dd/mm/yyyy, e.g. 01/02/2026.", "", ""},
 		{"Format: /usr/local/", "", ""},

@@ -317,17 +317,19 @@ func TestCatalogueParses(t *testing.T) {
 func TestLinearTime(t *testing.T) {
 	for _, unit := range []string{"a or ", "one of: ", "\"", "'a' ", "(", "a/", "\n- a", "Input:\n", "Input: a\nOutput: b\n", "Input: a Output: ",
 		"yes if a, ", "otherwise ", "answer ", "decide whether is ", "a:\nb\n", "yes or no ", "[INPUT]", "\U0001F600", "\xff", "\n- a\n\n\n", "\n\u00a0- a", "\n\t\u00a0a",
-		"return as json ", "not in json. ", "\nA json", "return it ", "x or y and give ", "-1 or ", "\"a\" etc ", "`a+` and return ", "matching `a+` and give "} {
-		text := strings.Repeat("labels ", 500) + "\n"
-		text += strings.Repeat(unit, (MaxLength-len(text))/len(unit))
-		start := time.Now()
-		s, err := Parse(text)
-		if err == nil {
-			s.PseudoProgram(s.Examples, words)
-			Show(s.Examples, s.Labels, MaxShown)
-		}
-		if d := time.Since(start); d > 10*time.Second {
-			t.Errorf("%q repeated takes %v", unit, d)
+		"return as json ", "not in json. ", "\nA json", "return it ", "x or y and give ", "-1 or ", "\"a\" etc ", "`a+` and return ", "matching `a+` and give ", "\ncase", "\n\ncase\n"} {
+		for _, last := range []string{"", "\nInput: a\nOutput: b"} {
+			text := strings.Repeat("labels ", 500) + "\n"
+			text += strings.Repeat(unit, (MaxLength-len(text)-len(last))/len(unit)) + last
+			start := time.Now()
+			s, err := Parse(text)
+			if err == nil {
+				s.PseudoProgram(s.Examples, words)
+				Show(s.Examples, s.Labels, MaxShown)
+			}
+			if d := time.Since(start); d > 10*time.Second {
+				t.Errorf("%q repeated takes %v", unit, d)
+			}
 		}
 	}
 }

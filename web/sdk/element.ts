@@ -9,7 +9,7 @@
 import paw, { PawError, type Detail, type EngineName, type Fn, type Progress } from "./paw.js";
 
 const STYLE = `:host{display:block;font:inherit;color:inherit}:host([hidden]){display:none}
-label{display:block;margin-block-end:.25em}
+label{display:block;margin-block-end:.25em}label[hidden]{display:none}
 [part=input]{box-sizing:border-box;width:100%;min-height:4.5em;font:inherit;color:inherit;background:transparent;border:1px solid currentColor;border-radius:.4em;padding:.5em}
 [part=button]{font:inherit;margin-block:.5em;padding:.4em 1em;border-radius:.4em;border:1px solid currentColor;background:transparent;color:inherit;cursor:pointer}
 [part=button]:disabled{opacity:.5;cursor:default}
@@ -49,6 +49,7 @@ export class PawFunctionElement extends Base {
   private stale = false; // to be loaded anew
   private off = false; // disabled, by itself or by a fieldset
   private wantsConsent = false;
+  private failed = false; // to load; the button tries again
 
   constructor() {
     super();
@@ -69,7 +70,11 @@ export class PawFunctionElement extends Base {
     this.button.textContent = "Run";
     this.slotted.append(this.caption, this.field);
     root.append(this.slotted, this.button, this.output, this.status, this.spoken);
-    this.button.addEventListener("click", () => void this.run());
+    this.button.addEventListener("click", () => {
+      if (!this.failed) return void this.run();
+      this.leaveButton();
+      this.renew();
+    });
     this.field.addEventListener("keydown", (e) => {
       if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) void this.run();
     });
@@ -104,9 +109,20 @@ export class PawFunctionElement extends Base {
 
   formResetCallback(): void {
     this.stop();
-    this.field.value = this.answer = this.output.textContent = "";
-    this.internals.setFormValue(null);
+    this.field.value = "";
+    this.clear();
     if (this.fn) this.say("");
+  }
+
+  /** Where the keyboard was on the button it goes to the field: the button waits for the end of the load. */
+  private leaveButton(): void {
+    if (this.button.matches(":focus-visible")) this.input.focus();
+  }
+
+  /** Takes back the last answer: it belongs to another input or another function. */
+  private clear(): void {
+    this.answer = this.output.textContent = "";
+    this.internals.setFormValue(null);
   }
 
   /** Ends the call that runs or waits; whatever it still answers is not shown. */
@@ -135,6 +151,7 @@ export class PawFunctionElement extends Base {
       this.stale = false;
       this.unload();
       if (!this.isConnected) return;
+      if (this.changed) this.clear();
       this.changed = false;
       void this.load();
     });
@@ -150,10 +167,17 @@ export class PawFunctionElement extends Base {
   }
 
   private dress(): void {
-    this.caption.textContent = this.getAttribute("label") ?? "Input";
+    // Without a label of its own it has that of the page, <label for=…>, which screen readers would not find in here.
+    const own = this.getAttribute("label");
+    const outer = own === null ? [...(this.internals.labels ?? [])].map((l) => l.textContent?.trim()).filter(Boolean).join(" ") : "";
+    this.caption.textContent = own ?? "Input";
+    this.caption.hidden = outer !== "";
+    if (outer) this.field.setAttribute("aria-label", outer);
+    else this.field.removeAttribute("aria-label");
     this.field.placeholder = this.getAttribute("placeholder") ?? "";
     this.field.disabled = this.off;
-    this.button.disabled = this.off || !(this.fn || this.wantsConsent);
+    this.button.disabled = this.off || !(this.fn || this.wantsConsent || this.failed);
+    if (!this.wantsConsent) this.button.textContent = this.failed ? "Try again" : "Run";
   }
 
   private get input(): Control {
@@ -183,6 +207,7 @@ export class PawFunctionElement extends Base {
     this.loading = null;
     void this.fn?.free().catch(() => {});
     this.fn = null;
+    this.failed = false;
     this.dress();
   }
 
@@ -215,6 +240,8 @@ export class PawFunctionElement extends Base {
     } catch (e) {
       if (this.loading !== mine) return;
       this.loading = null;
+      this.failed = true;
+      this.dress();
       this.fault(e);
     }
   }
@@ -230,7 +257,6 @@ export class PawFunctionElement extends Base {
     return new Promise((decide) => {
       const end = (yes: boolean) => {
         this.button.removeEventListener("click", accept, true);
-        this.button.textContent = "Run";
         this.wantsConsent = false;
         if (!this.loading?.signal.aborted) this.say("Loading …"); // here, or begun by another element
         this.dress();
@@ -238,6 +264,7 @@ export class PawFunctionElement extends Base {
       };
       const accept = (e: Event) => {
         e.stopImmediatePropagation();
+        this.leaveButton();
         end(true);
       };
       this.button.addEventListener("click", accept, true);
@@ -252,7 +279,7 @@ export class PawFunctionElement extends Base {
   }
 
   /** Answers an input without showing it. */
-  async ask(input: string, threshold = 0): Promise<Detail> {
+  async ask(input: string, threshold = this.threshold): Promise<Detail> {
     if (!this.fn) throw new PawError("program", "the function is not loaded yet", "wait for paw-ready");
     return this.fn.detail(input, { threshold });
   }
@@ -263,6 +290,7 @@ export class PawFunctionElement extends Base {
     this.calling?.abort();
     const mine = (this.calling = new AbortController());
     this.output.setAttribute("aria-busy", "true");
+    this.spoken.textContent = ""; // so that an error that comes again is told again
     try {
       const d = await this.fn.detail(this.input.value, { signal: mine.signal, threshold: this.threshold });
       if (this.calling !== mine) return null;
@@ -273,7 +301,10 @@ export class PawFunctionElement extends Base {
       this.tell("paw-result", d);
       return d;
     } catch (e) {
-      if (this.calling === mine) this.fault(e);
+      if (this.calling === mine && !(e instanceof PawError && e.kind === "aborted")) {
+        this.clear();
+        this.fault(e);
+      }
       return null;
     } finally {
       if (this.calling === mine) this.output.removeAttribute("aria-busy");

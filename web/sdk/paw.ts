@@ -382,7 +382,7 @@ const paw = {
   /** apiUrl: the server, if not the one that this file came from; assetsUrl: the folder of the worker and
    *  its modules, if not the one beside this file. */
   configure(o: { apiUrl?: string; assetsUrl?: string }): void {
-    if (o.apiUrl !== undefined) settings.apiUrl = o.apiUrl.replace(/\/+$/, "");
+    if (o.apiUrl !== undefined) settings.apiUrl = (o.apiUrl && resolved(o.apiUrl)).replace(/\/+$/, "");
     if (o.assetsUrl !== undefined) setAssets(o.assetsUrl);
   },
 };

@@ -18,10 +18,29 @@ type Read<T> = (bytes: Uint8Array) => Promise<T>;
 /** The server could not be asked; what is kept may stand in. */
 class Unreachable extends PawError {}
 
+const STALL = 15_000; // milliseconds without an answer, or without the rest of it
+
+/** What comes in time, or a fault. */
+async function timely<T>(work: Promise<T>, late?: () => void): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stalled = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => (late?.(), fail(new Error("stalled"))), STALL);
+  });
+  try {
+    return await Promise.race([work, stalled]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export async function ask(url: string | URL, init: RequestInit = {}): Promise<Response> {
   let r: Response;
+  const own = new AbortController();
+  const end = () => own.abort(init.signal?.reason);
+  init.signal?.addEventListener("abort", end, { once: true }); // it ends the reading of the body, too
+  if (init.signal?.aborted) end();
   try {
-    r = await fetch(url, init);
+    r = await timely(fetch(url, { ...init, signal: own.signal }), () => own.abort());
   } catch {
     if (init.signal?.aborted) throw new PawError("aborted", "cancelled");
     throw new Unreachable("network", `${url} cannot be reached`, "check the connection, the page's connect-src, and apiUrl in paw.configure");
@@ -42,9 +61,24 @@ async function body<T>(url: string | URL, read: Promise<T>, signal?: AbortSignal
   }
 }
 
+/** All of an answer, however long it takes while something comes. */
+async function bytesOf(r: Response): Promise<Uint8Array> {
+  const reader = r.body!.getReader();
+  const parts: Uint8Array[] = [];
+  try {
+    for (;;) {
+      const { done, value } = await timely(reader.read());
+      if (done) return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+      parts.push(value);
+    }
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
 /** What a server answers as JSON: an object. */
 export async function askJSON(url: string | URL, init: RequestInit = {}): Promise<any> {
-  const text = await body(url, (await ask(url, init)).json(), init.signal);
+  const text = await body(url, timely((await ask(url, init)).json()), init.signal);
   if (text && typeof text === "object") return text;
   throw new PawError("network", `${url} answers something else than a PAW server does`, "check apiUrl in paw.configure");
 }
@@ -52,7 +86,7 @@ export async function askJSON(url: string | URL, init: RequestInit = {}): Promis
 /** An address as the page means it. */
 export function resolved(url: string): string {
   try {
-    return new URL(url, document.baseURI).href;
+    return new URL(url, globalThis.document?.baseURI).href;
   } catch {
     throw new PawError("input", `${url} is no address`, "name an id, a slug, or the address of a file");
   }
@@ -68,7 +102,7 @@ function address(server: string, ref: string): string {
 async function download(url: string, cache: RequestCache, signal?: AbortSignal): Promise<Uint8Array> {
   const r = await ask(url, { signal, cache });
   if (r.status === 202) throw new PawError("network", "the program is still being compiled", "try again in a few seconds");
-  return new Uint8Array(await body(url, r.arrayBuffer(), signal));
+  return body(url, bytesOf(r), signal);
 }
 
 /** The digests, as hex, that an integrity attribute allows. */

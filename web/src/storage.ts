@@ -53,7 +53,7 @@ async function remove(k: Pick<Kept, "kind" | "sha256"> & Partial<Kept>): Promise
   if (k.sha256) {
     await removeStored(k);
     const still = (await listStored()).some((f) => f.sha256 === k.sha256);
-    if (still) throw new PawError("storage", "the interpreter is being written", "cancel its download, or wait for its end");
+    if (still) throw new PawError("storage", "the interpreter is in use: it is being downloaded or loaded, here or in another tab", "try again when that has ended");
   }
   const cache = await modelCache();
   for (const { url } of (await cache?.keys()) ?? []) {
@@ -65,7 +65,9 @@ export const storage = {
   list,
   remove,
   async clear(): Promise<void> {
-    for (const k of await list()) await remove(k);
+    const faults: unknown[] = [];
+    for (const k of await list()) await remove(k).catch((e) => faults.push(e)); // one that is in use keeps no other
+    if (faults.length) throw faults[0];
   },
   room: (): Promise<Room> => room(),
 };

@@ -22,7 +22,7 @@ let control: HostControl | undefined;
 let kernel: Kernel | undefined; // from the first load on
 let keepsFor: string | undefined; // digest of the interpreter, where keeping prefixes pays
 const downloads = new Map<number, AbortController>();
-const readers = new Map<number, OpenFile>(); // interpreters that are being loaded
+const sources = new Map<number, { source: number; reader?: OpenFile }>(); // of interpreters that are being loaded
 const loads = new Set<number>(); // of the kernel
 const openings = new Map<number, Opening>();
 
@@ -36,9 +36,11 @@ interface Opening {
 
 function post(m: Message): void {
   if (m.ask !== undefined) return void answer(m);
-  if (m.ok !== undefined && readers.has(m.id as number)) {
-    readers.get(m.id as number)!.close(); // it is loaded, or could not be
-    readers.delete(m.id as number);
+  const from = m.ok !== undefined && sources.get(m.id as number);
+  if (from) { // it is loaded, or could not be
+    control!.removeSource(from.source); // a Blob in memory would stay as long as the worker
+    from.reader?.close();
+    sources.delete(m.id as number);
   }
   if (m.ok !== undefined) opened(m);
   if (m.ok !== undefined && loads.delete(m.id as number) && m.ok) return void kernel!.threads.then((threads) => postMessage({ ...m, threads }));
@@ -71,12 +73,17 @@ async function load(m: Message & { id: number; base: BaseInfo }): Promise<void> 
       kernel = await starting;
       loads.add(m.id);
     }
-    llama.base = file;
+    if (m.engine === "wllama") llama.base = file;
     // A small interpreter computes a prefix as soon as it is found; llama.cpp's is its own.
     keepsFor = m.base.size > LARGE && m.engine !== "wllama" ? m.base.sha256 : undefined;
     const reader = kept ? await readStored(m.base) : undefined;
-    if (reader) readers.set(m.id, reader);
-    control!.deliver({ id: m.id, op: "load", source: control!.addSource(reader ?? file), size: total, sha256: m.base.sha256, engine: m.engine });
+    if (abort.signal.aborted) {
+      reader?.close();
+      throw abort.signal.reason;
+    }
+    const source = control!.addSource(reader ?? file);
+    sources.set(m.id, { source, reader });
+    control!.deliver({ id: m.id, op: "load", source, size: total, sha256: m.base.sha256, engine: m.engine });
   } catch (e) {
     if (abort.signal.aborted) fault(m.id, "aborted", "the download was cancelled");
     else fault(m.id, e instanceof Fault ? e.kind : e instanceof NoRoom ? "storage" : e instanceof DownloadError ? "network" : "internal", e instanceof Error ? e.message : String(e));
@@ -141,10 +148,14 @@ function opened(m: Message): void {
   const keep = m.keep as { keys: number; values: number; bytes: number } | undefined;
   delete m.keep;
   if (!keep || !o.key) return;
-  const room = prefixFile(2 * keep.bytes);
-  // Copied at once: the module may let go of that memory with the next message.
-  [keep.keys, keep.values].forEach((at, i) => room.payload.set(control!.host.kernelBytes(at, keep.bytes), i * keep.bytes));
-  void keepPrefix(o.key, room);
+  try {
+    const room = prefixFile(2 * keep.bytes);
+    // Copied at once: the module may let go of that memory with the next message.
+    [keep.keys, keep.values].forEach((at, i) => room.payload.set(control!.host.kernelBytes(at, keep.bytes), i * keep.bytes));
+    void keepPrefix(o.key, room);
+  } catch {
+    // Without room for the copy nothing is kept; the module, which called this, goes on.
+  }
 }
 
 function handle(m: Message): void {

@@ -20,6 +20,7 @@ async function prepare() {
 }
 after(() => host?.close());
 
+const label = (changes) => fetch(`${s.server.url}/api/v1/programs/${program}`, { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(changes) });
 const open = (path, html, policy) => host.open(s.browser, path, html, policy);
 const foreign = () => `default-src 'none'; script-src ${s.server.url} 'wasm-unsafe-eval'; connect-src ${s.server.url}; worker-src blob:; require-trusted-types-for 'script'; trusted-types paw 'allow-duplicates'`;
 
@@ -56,8 +57,7 @@ test("one tag from another origin is enough, through a blob", async () => {
 });
 
 test("a page of another origin reads what the server says of ids and interpreters, and learns nothing of private slugs", async () => {
-  const label = (slug) => fetch(`${s.server.url}/api/v1/programs/${program}`, { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ slug }) });
-  await label("secret");
+  await label({ slug: "secret" });
   const page = await open("/reads", "", foreign());
   const r = await page.evaluate(async ([server, id]) => {
     const { paw } = await import(server + "/sdk/paw.js");
@@ -71,7 +71,7 @@ test("a page of another origin reads what the server says of ids and interpreter
   assert.match(r.named, /has no interpreter none/);
   assert.equal(r.slugs[0].replace("secret", "nothing"), r.slugs[1]);
   assert.match(r.slugs[1], /cannot be reached/);
-  await label("");
+  await label({ slug: "" });
   await page.close();
 });
 
@@ -98,9 +98,86 @@ test("a frame that names no program says so, to people and to the host", async (
       document.body.append(Object.assign(document.createElement("iframe"), { src: url, title: "function" }));
     }), `${s.server.url}/embed.html${src}`);
     assert.match(message, /embed\.html\?src=ID/);
-    assert.match(await page.frameLocator("iframe").locator("body").innerText(), /names no program/);
+    assert.match(await page.frameLocator("iframe").locator("body").innerText(), /names no public program/);
     await page.close();
   }
+});
+
+test("in a frame a private slug looks like one that is missing, and a public one answers", async () => {
+  await label({ slug: "secret" });
+  const told = async (src) => {
+    const page = await open("/guess", "", `default-src 'none'; frame-src ${s.server.url}`);
+    const first = await page.evaluate((url) => new Promise((ok) => {
+      addEventListener("message", (e) => ok(e.data));
+      document.body.append(Object.assign(document.createElement("iframe"), { src: url, title: "function" }));
+    }), `${s.server.url}/embed.html?src=${src}`);
+    const shown = await page.frameLocator("iframe").locator("body").innerText();
+    await page.close();
+    return { first, shown };
+  };
+  const secret = await told("secret");
+  assert.match(secret.first.error.message, /names no public program/);
+  assert.deepEqual(secret, await told("nothing"));
+  await label({ public: true });
+  assert.deepEqual((await told("local/secret")).first, { paw: 1, ready: true });
+  await label({ slug: "", public: false });
+});
+
+test("a frame keeps to its threshold unless it is told another", async () => {
+  const page = await open("/sure", `<iframe title="function" src="${s.server.url}/embed.html?src=${program}&threshold=1"></iframe>`, `default-src 'none'; frame-src ${s.server.url}`);
+  const answers = await page.evaluate(() => new Promise((ok, fail) => {
+    const frame = document.querySelector("iframe"), got = [];
+    setTimeout(() => fail(new Error("no answer")), 20000);
+    addEventListener("message", (e) => {
+      if (e.data.ready) for (const more of [{}, { threshold: 0 }]) frame.contentWindow.postMessage({ paw: 1, id: got.length, input: "the house is on fire", ...more }, "*");
+      else if (got.push(e.data.result) === 2) ok(got);
+    });
+  }));
+  assert.deepEqual(answers.map((a) => a.abstained), [true, false]);
+  await page.close();
+});
+
+test("an element that could not load is tried again with its button; what failed shows no older answer", async () => {
+  let up = false;
+  host.files.set("/later.paw", (_, r) => (up ? r.end(bytes) : r.writeHead(503).end()));
+  const page = await open("/again", `<label for="f">Your message</label><form><paw-function id="f" name="verdict" src="/later.paw"></paw-function></form><script type="module" src="/sdk/element.js"></script>`, strict);
+  await enabled(page);
+  const button = page.locator("paw-function button");
+  assert.equal(await button.textContent(), "Try again");
+  up = true;
+  await button.focus();
+  const ready = page.evaluate(() => new Promise((ok) => document.querySelector("paw-function").addEventListener("paw-ready", () => ok(true), { once: true })));
+  await page.keyboard.press("Enter");
+  await ready;
+  assert.equal(await page.evaluate(() => document.querySelector("paw-function").shadowRoot.activeElement?.localName), "textarea", "the keyboard is not lost");
+  assert.equal(await button.textContent(), "Run");
+  await page.getByRole("textbox", { name: "Your message" }).waitFor(); // the page's label names the field
+
+  const verdict = () => page.evaluate(() => new FormData(document.querySelector("form")).get("verdict"));
+  const d = await answered(page, "the house is on fire");
+  assert.equal(await verdict(), d.text);
+  const fault = page.evaluate(() => new Promise((ok) => document.querySelector("paw-function").addEventListener("paw-error", (e) => ok(e.detail.error.kind), { once: true })));
+  await page.locator("paw-function textarea").fill("too long ".repeat(2000));
+  await button.click();
+  assert.equal(await fault, "context");
+  assert.deepEqual([await verdict(), await page.locator("paw-function output").innerText()], [null, ""]);
+  await answered(page, "the house is on fire");
+  const other = page.evaluate(() => new Promise((ok) => document.querySelector("paw-function").addEventListener("paw-ready", ok, { once: true })));
+  await page.evaluate(() => void (document.querySelector("paw-function").src = "/p.paw"));
+  await other;
+  assert.deepEqual([await verdict(), await page.locator("paw-function output").innerText()], [null, ""], "another function has answered nothing yet");
+  await page.close();
+});
+
+test("a server's address may be a path; one where nobody answers as a server does is told as a network fault", async () => {
+  const page = await open("/path", "", strict);
+  const kind = await page.evaluate(async () => {
+    const { paw } = await import("/sdk/paw.js");
+    paw.configure({ apiUrl: "/nowhere/" });
+    return paw.compile("Say whether it is urgent. Answer with one of: urgent, wait.").then(() => "", (e) => e.kind);
+  });
+  assert.equal(kind, "network");
+  await page.close();
 });
 
 test("whoever waits for the same interpreter hears how far it is, and may stop waiting at once", async () => {
