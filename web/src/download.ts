@@ -1,9 +1,11 @@
 // Interpreter files: from this device, or from the server chunk by chunk, each chunk's SHA-256 checked
-// before it is kept. A download that is cut, stalls or is cancelled goes on later from where it was. It is
+// before it is kept, and that of the whole file before it counts as the interpreter: the list of chunks may come
+// from another site than the digest. A download that is cut, stalls or is cancelled goes on later from where it was. It is
 // kept in the private file system, else in the cache, else in memory for this page alone.
 import { digest } from "./digest.js";
 import { removeStored, storedFile, storedSize, writeStored } from "./opfs.js";
 import { missingRoom } from "./room.js";
+import { SHA256 } from "./sha256.js";
 
 export interface BaseInfo {
   id: string;
@@ -34,6 +36,9 @@ export class DownloadError extends Error {}
 
 /** The browser has no room for the file. */
 export class NoRoom extends DownloadError {}
+
+/** The file is not the interpreter that it was named. */
+class Another extends DownloadError {}
 
 /** A fault that another request may get past. */
 class Broken extends DownloadError {}
@@ -159,11 +164,13 @@ async function* request(base: BaseInfo, m: Manifest, at: number, signal: AbortSi
   }
 }
 
-/** All verified chunks from `at` on, over as many requests as it takes. */
-async function* chunks(base: BaseInfo, m: Manifest, at: number, signal: AbortSignal, onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
+/** All verified chunks from `at` on, over as many requests as it takes. whole has seen those before, and must be that of
+ *  the interpreter in the end. */
+async function* chunks(base: BaseInfo, m: Manifest, at: number, signal: AbortSignal, onBytes: (done: number) => void, whole = new SHA256()): AsyncGenerator<Uint8Array> {
   for (let failed = 0; at < m.size; ) {
     try {
       for await (const chunk of request(base, m, at, signal, onBytes)) {
+        whole.update(chunk);
         yield chunk;
         at += chunk.length;
         failed = 0;
@@ -172,6 +179,8 @@ async function* chunks(base: BaseInfo, m: Manifest, at: number, signal: AbortSig
       failed = await patience(e, failed, signal);
     }
   }
+  const have = whole.hex();
+  if (have !== base.sha256) throw new Another(`the file at ${base.url} is another one: its SHA-256 is ${have.slice(0, 12)}…, not ${base.sha256.slice(0, 12)}…: correct the address or the digest`);
 }
 
 /** The cache, or undefined where the browser offers none. */
@@ -203,19 +212,20 @@ async function checkRoom(needed: number): Promise<void> {
 }
 
 async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob | undefined> {
-  const out = await writeStored(base, m.chunk, (bytes, index) => isChunk(m, bytes, index));
+  const whole = new SHA256();
+  const out = await writeStored(base, m.chunk, async (bytes, index) => (await isChunk(m, bytes, index)) && !!whole.update(bytes));
   if (!out) return undefined;
   try {
     let at = out.have;
     await checkRoom(base.size - at);
     onBytes(at);
-    for await (const chunk of chunks(base, m, at, signal, onBytes)) {
+    for await (const chunk of chunks(base, m, at, signal, onBytes, whole)) {
       out.write(chunk, at);
       at += chunk.length;
     }
   } catch (e) {
     out.close();
-    if (isFull(e) || e instanceof NoRoom && out.have === 0) await removeStored(base); // a part of it helps nobody
+    if (isFull(e) || e instanceof Another || e instanceof NoRoom && out.have === 0) await removeStored(base); // a part of it helps nobody
     explain(e, base);
   }
   return out.finish();

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { binary, launch, serve } from "./lib.mjs";
+import { rewritten } from "./zip.mjs";
 
 let server, browser, page, dir;
 const programs = {}, kernels = new Set();
@@ -138,18 +139,25 @@ test("errors name their kind", async () => {
 });
 
 test("a program for another base is refused, not run", async () => {
-  // The same file, listed under another digest.
+  const other = rewritten(readFileSync(programs.labels), "meta.json", (text) => JSON.stringify({ ...JSON.parse(text), base_sha256: "0".repeat(64) }));
+  const kind = await page.evaluate((other) => window.it.open(window.bytes(other)).then(() => "opened", (e) => e.kind), other.toString("base64"));
+  assert.equal(kind, "base");
+});
+
+test("a file that is another one than its digest says is no interpreter, whatever its list of chunks says", async () => {
+  // The same file, listed under another digest, as a site that serves interpreters might.
   await page.route("**/*.chunks.json", async (route) => {
     const list = await (await route.fetch()).json();
     await route.fulfill({ json: { ...list, sha256: "0".repeat(64) } });
   });
-  const kind = await page.evaluate(async (good) => {
+  const r = await page.evaluate(async () => {
     const other = window.client.Interpreter.start();
-    await other.load({ ...window.mini, sha256: "0".repeat(64) });
-    const kind = await other.open(window.bytes(good)).then(() => "opened", (e) => e.kind);
+    const fault = await other.load({ ...window.mini, sha256: "0".repeat(64) }).then(() => ({}), (e) => ({ kind: e.kind, message: e.message }));
     other.dispose();
-    return kind;
-  }, b64(programs.labels));
+    return { fault, kept: (await window.client.storage.list()).map((k) => k.sha256).filter((x) => /^0+$/.test(x)) };
+  });
   await page.unroute("**/*.chunks.json");
-  assert.equal(kind, "base");
+  assert.equal(r.fault.kind, "network");
+  assert.match(r.fault.message, /is another one: its SHA-256 is [0-9a-f]{12}…, not 000000000000…/);
+  assert.deepEqual(r.kept, []);
 });
