@@ -16,7 +16,7 @@ import (
 var mini embed.FS
 
 // MiniID is the runtime id of the embedded interpreter.
-const MiniID = "paw-mini-5"
+const MiniID = "paw-mini-6"
 
 // Errors of a build that carries less.
 var (

@@ -72,28 +72,41 @@ func TestKernelAgreesWithOracleOnTheMini(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "[PSEUDO_PROGRAM]\nTask: Decide whether a message is urgent.\nLabels: urgent, wait\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\nthe server is down"
-	tokens := kernel.Tokenizer().EncodeTemplate(text)
+	var texts [][]int32
+	for _, x := range []struct{ task, input string }{
+		{"Decide whether a message is urgent.\nLabels: urgent, wait", "the server is down"},
+		{"Classify the ticket.\nLabels: billing, technical, sales", "My card was charged twice for the same month."},
+		{"Extract the order number.\n\nExamples:\nInput: order A-1234 is late\nOutput: A-1234", "where is my parcel B-77, please?"},
+		{"Write the words in upper case.\n\nExamples:\nInput: red house\nOutput: RED HOUSE", "the quick brown fox"},
+		{"Say whether the review is positive or negative.\nLabels: positive, negative", "It broke after two days and nobody answers the phone."},
+		{"Write the date as YYYY-MM-DD.", "3 May 2024"},
+		{"Find the city in the question.", "Is there a train from Oslo to Bergen on Sunday evening?"},
+		{"Which topic is it?\nLabels: sport, politics, weather", "Heavy rain is expected in the north until Friday."},
+	} {
+		texts = append(texts, kernel.Tokenizer().EncodeTemplate("[PSEUDO_PROGRAM]\nTask: "+x.task+"\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\n"+x.input+"\n[END_INPUT]\n"))
+	}
 	run := func(e engine.Engine) [][]float32 {
-		p, err := e.NewPrefix(t.Context(), nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := e.NewSession(t.Context(), p, len(tokens))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
 		var out [][]float32
-		for i := range tokens {
-			if err := s.Prefill(t.Context(), tokens[i:i+1]); err != nil {
+		for _, tokens := range texts {
+			p, err := e.NewPrefix(t.Context(), nil, nil)
+			if err != nil {
 				t.Fatal(err)
 			}
-			lp := make([]float32, e.Geometry().Vocab)
-			if err := s.LogProbs(t.Context(), lp); err != nil {
+			s, err := e.NewSession(t.Context(), p, len(tokens))
+			if err != nil {
 				t.Fatal(err)
 			}
-			out = append(out, lp)
+			for i := range tokens {
+				if err := s.Prefill(t.Context(), tokens[i:i+1]); err != nil {
+					t.Fatal(err)
+				}
+				lp := make([]float32, e.Geometry().Vocab)
+				if err := s.LogProbs(t.Context(), lp); err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, lp)
+			}
+			s.Close()
 		}
 		return out
 	}

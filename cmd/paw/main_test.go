@@ -362,3 +362,14 @@ func TestEvalOfHostileFiles(t *testing.T) {
 		t.Errorf("exit code %d, %q, said %q", r.code, r.out, r.err)
 	}
 }
+
+func TestEachStageIsToldOnce(t *testing.T) {
+	var told bytes.Buffer
+	p := newProgress(&console{err: &told})
+	for _, stage := range []string{"load", "train, part 1 of 2", "train, part 2 of 2", "train, part 1 of 2", "load"} {
+		p.show(stage, stage+", step 1")
+	}
+	if want := "load\ntrain, part 1 of 2\ntrain, part 2 of 2\n"; told.String() != want {
+		t.Errorf("told %q, want %q", told.String(), want)
+	}
+}

@@ -15,12 +15,13 @@ type progress struct {
 	w        io.Writer
 	terminal bool
 	last     time.Time
-	stage    string
+	stage    string          // of the line on a terminal
+	told     map[string]bool // stages, elsewhere
 	width    int
 }
 
 func newProgress(c *console) *progress {
-	return &progress{w: c.err, terminal: isTerminal(c.err), last: time.Now()}
+	return &progress{w: c.err, terminal: isTerminal(c.err), last: time.Now(), told: map[string]bool{}}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -35,10 +36,10 @@ func isTerminal(w io.Writer) bool {
 // show prints a line, at most ten times a second on a terminal and only on a new stage elsewhere.
 func (p *progress) show(stage, line string) {
 	if !p.terminal {
-		if stage != p.stage {
+		if !p.told[stage] { // folds are trained side by side: their stages take turns
 			fmt.Fprintln(p.w, stage)
+			p.told[stage] = true
 		}
-		p.stage = stage
 		return
 	}
 	if stage == p.stage && time.Since(p.last) < 100*time.Millisecond {

@@ -19,8 +19,16 @@ import (
 // folds of the cross-validation; with fewer examples than fewestFolded none is made.
 const (
 	folds        = 4
+	briefFolds   = 3 // whoever compiles briefly does not wait for a report longer than two seconds
 	fewestFolded = 4
 )
+
+func (j *job) folds() int {
+	if j.effort == Brief {
+		return briefFolds
+	}
+	return folds
+}
 
 // run makes the program and, if it is to be evaluated, its report: every fold rebuilds the pseudo-program, trains from
 // the start, is rounded to Q4_0 and answers, through function, the examples it never saw. The program and the folds do not
@@ -35,7 +43,7 @@ func (j *job) run(ctx context.Context, evaluate bool) (*pawfile.Program, *report
 	var split [][]int
 	var results []report.Result
 	if evaluate && len(examples) >= fewestFolded {
-		split = report.Folds(len(examples), folds, 1, outputs(examples))
+		split = report.Folds(len(examples), j.folds(), 1, outputs(examples))
 		results = make([]report.Result, len(examples))
 	}
 	for _, held := range split {

@@ -112,7 +112,7 @@ func TestEffort(t *testing.T) {
 		kind   string
 	}{
 		{Forward, exampleSpec(16), 0, "mapper_lora"},
-		{Brief, exampleSpec(16), 4, "finetune_lora"},
+		{Brief, exampleSpec(16), 6, "finetune_lora"},
 		{Full, exampleSpec(16), 30, "finetune_lora"},
 		{Brief, fireSpec, 0, "mapper_lora"}, // no examples
 		{Full, fireSpec, 0, "mapper_lora"},
