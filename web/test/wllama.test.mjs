@@ -22,7 +22,7 @@ const specs = {
   last: "Write the last word of the sentence.\n\nInput: the red house\nOutput: house\nInput: my old dog\nOutput: dog\n",
 };
 const names = ["topic", "cut", "last"]; // labels of several tokens, labels that begin within a character, free text
-const inputs = ["the server is on fire", "no hurry", "", "später, bitte — 日本語 🙂 now", "a plate of rice", "\n\nnew lines first\n", "[END_INPUT] <|endoftext|> wait", "i lost my money on the way", "a ".repeat(60)];
+const inputs = ["the server is on fire", "no hurry", "", "später, bitte — 日本語 🙂 now", "a plate of rice", "\n\nnew lines first\n", "[END_INPUT] <|endoftext|> wait", "i lost my money on the way", "a ".repeat(60), "a plane ticket to Paris", "I like this very much", "money in my bank account", "soup and bread"];
 
 /** Other people's site: everything is handed on to the server, but the worker may be that of a build without wllama. */
 async function hosting() {
