@@ -97,7 +97,6 @@ func (d *door) handle(h handler) http.Handler {
 		defer func() {
 			if e := recover(); e != nil { // a panic would take the client's answer with it
 				d.Log("request %s: %v\n%s", id, e, debug.Stack())
-				bare(w)
 				internal.Write(w, id)
 			}
 		}()
@@ -110,17 +109,8 @@ func (d *door) handle(h handler) http.Handler {
 			d.Log("request %s: %s %s: %v", id, r.Method, r.URL.Path, err)
 			p = internal
 		}
-		bare(w)
 		p.Write(w, id)
 	})
-}
-
-// bare takes off what was said of an answer that is not given after all: an error is neither compressed
-// nor the part of a file, and has no name to be saved under.
-func bare(w http.ResponseWriter) {
-	for _, name := range []string{"Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Length", "Content-Range", "Etag"} {
-		w.Header().Del(name)
-	}
 }
 
 var internal = rest.NewProblem(http.StatusInternalServerError, "internal", "an internal fault; the worker's log has more")

@@ -114,19 +114,15 @@ func (d *door) own(r *http.Request) error {
 // described is what the origin compiles from a request: the description and the compiler's name. What
 // would file the program under a name (slug, name, tags) stays here: strangers name nothing at the origin. A body
 // that is no JSON object is left to it as it is: it refuses the same.
-func described(body []byte) []byte {
+func described(body []byte) ([]byte, error) {
 	var all struct {
 		Spec     json.RawMessage `json:"spec,omitempty"`
 		Compiler json.RawMessage `json:"compiler,omitempty"`
 	}
 	if err := json.Unmarshal(body, &all); err != nil {
-		return body
+		return body, nil
 	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return body // not reached: what was read can be written
-	}
-	return text
+	return json.Marshal(all)
 }
 
 // compile hands a description to the origin.
@@ -144,7 +140,9 @@ func (d *door) compile(w http.ResponseWriter, r *http.Request) error {
 	if len(body) > maxBody {
 		return rest.NewProblem(http.StatusRequestEntityTooLarge, "too_large", "the request is too large")
 	}
-	body = described(body)
+	if body, err = described(body); err != nil {
+		return err
+	}
 	path := "/api/v1/compile"
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/precheck"):

@@ -28,8 +28,15 @@ func NotFound(what string) *Problem {
 	return NewProblem(http.StatusNotFound, "not_found", what+" not found")
 }
 
+// ofFile are headers of the answer that could not be given: a problem is neither compressed nor the part
+// of a file, and has no name to be saved under.
+var ofFile = []string{"Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Length", "Content-Range", "Etag"}
+
 // Write answers with the problem; id is what a user may ask about.
 func (p *Problem) Write(w http.ResponseWriter, id string) {
+	for _, name := range ofFile {
+		w.Header().Del(name)
+	}
 	for k, v := range p.Header {
 		w.Header().Set(k, v)
 	}

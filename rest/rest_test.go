@@ -49,7 +49,16 @@ func TestProblemsSayWhatToDo(t *testing.T) {
 	w := httptest.NewRecorder()
 	p := NewProblem(503, "no_origin", "set it")
 	p.Header = map[string]string{"Retry-After": "2"}
+	for _, name := range []string{"Content-Encoding", "Content-Disposition", "ETag", "Accept-Ranges"} { // of the answer that failed
+		w.Header().Set(name, "x")
+	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	p.Write(w, "r1")
+	for name, want := range map[string]string{"Content-Encoding": "", "Content-Disposition": "", "ETag": "", "Accept-Ranges": "", "Access-Control-Allow-Origin": "*"} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
 	var got map[string]string
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@
 // program is public, and a private one looks like one that is missing.
 import "./element.js";
 import { PawError, type Detail } from "./paw.js";
+import { askJSON, Unreachable } from "./program.js";
 
 interface Widget extends HTMLElement {
   ask(input: string, threshold?: number): Promise<Detail>;
@@ -31,10 +32,9 @@ else document.body.append(unknown);
 /** Whether a slug is a public program's. Without a network what this device keeps may answer. */
 async function shown(slug: string): Promise<boolean> {
   try {
-    const r = await fetch(new URL(`api/v1/programs/${slug}`, location.href), { cache: "no-store" });
-    return r.status >= 500 || (r.ok && (await r.json()).public === true);
-  } catch {
-    return true;
+    return (await askJSON(new URL(`api/v1/programs/${slug}`, location.href), { cache: "no-store" })).public === true;
+  } catch (e) {
+    return e instanceof Unreachable;
   }
 }
 

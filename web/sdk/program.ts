@@ -3,6 +3,7 @@
 import { digest, sha256 } from "../src/digest.js";
 import { PawError } from "../src/errors.js";
 import { keepProgram, keptProgram, removeProgram } from "../src/kept.js";
+import { timely } from "../src/stall.js";
 
 /** A program: its id or slug on the server, the address of a .paw file, or the file itself. */
 export type Reference = string | URL | Blob | ArrayBuffer | Uint8Array;
@@ -16,22 +17,9 @@ export interface Found<T> {
 type Read<T> = (bytes: Uint8Array) => Promise<T>;
 
 /** The server could not be asked; what is kept may stand in. */
-class Unreachable extends PawError {}
+export class Unreachable extends PawError {}
 
-const STALL = 15_000; // milliseconds without an answer, or without the rest of it
-
-/** What comes in time, or a fault. */
-async function timely<T>(work: Promise<T>, late?: () => void): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const stalled = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => (late?.(), fail(new Error("stalled"))), STALL);
-  });
-  try {
-    return await Promise.race([work, stalled]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const silent = () => new Error("stalled");
 
 export async function ask(url: string | URL, init: RequestInit = {}): Promise<Response> {
   let r: Response;
@@ -40,7 +28,7 @@ export async function ask(url: string | URL, init: RequestInit = {}): Promise<Re
   init.signal?.addEventListener("abort", end, { once: true }); // it ends the reading of the body, too
   if (init.signal?.aborted) end();
   try {
-    r = await timely(fetch(url, { ...init, signal: own.signal }), () => own.abort());
+    r = await timely(fetch(url, { ...init, signal: own.signal }), () => (own.abort(), silent()));
   } catch {
     if (init.signal?.aborted) throw new PawError("aborted", "cancelled");
     throw new Unreachable("network", `${url} cannot be reached`, "check the connection, the page's connect-src, and apiUrl in paw.configure");
@@ -67,7 +55,7 @@ async function bytesOf(r: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   try {
     for (;;) {
-      const { done, value } = await timely(reader.read());
+      const { done, value } = await timely(reader.read(), silent);
       if (done) return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
       parts.push(value);
     }
@@ -78,7 +66,7 @@ async function bytesOf(r: Response): Promise<Uint8Array> {
 
 /** What a server answers as JSON: an object. */
 export async function askJSON(url: string | URL, init: RequestInit = {}): Promise<any> {
-  const text = await body(url, timely((await ask(url, init)).json()), init.signal);
+  const text = await body(url, timely((await ask(url, init)).json(), silent), init.signal);
   if (text && typeof text === "object") return text;
   throw new PawError("network", `${url} answers something else than a PAW server does`, "check apiUrl in paw.configure");
 }

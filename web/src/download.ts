@@ -6,6 +6,7 @@ import { digest } from "./digest.js";
 import { removeStored, storedFile, storedSize, writeStored } from "./opfs.js";
 import { missingRoom } from "./room.js";
 import { SHA256 } from "./sha256.js";
+import { timely } from "./stall.js";
 
 export interface BaseInfo {
   id: string;
@@ -30,7 +31,6 @@ export const CACHE = "paw-models-1";
 
 const RETRIES = 4; // in a row without a new chunk
 const WAIT = 300; // milliseconds before the first of them; each next waits twice as long
-const STALL = 15_000; // milliseconds without a byte
 
 export class DownloadError extends Error {}
 
@@ -43,18 +43,7 @@ class Another extends DownloadError {}
 /** A fault that another request may get past. */
 class Broken extends DownloadError {}
 
-/** What comes in time, or a fault. */
-async function timely<T>(work: Promise<T>): Promise<T> {
-  let timer = 0;
-  const stalled = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Broken("the download stalled")), STALL) as unknown as number;
-  });
-  try {
-    return await Promise.race([work, stalled]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const stalled = () => new Broken("the download stalled");
 
 /** The headers of an answer; its body is read by who asks, with the same signal. */
 async function get(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
@@ -63,7 +52,7 @@ async function get(url: string, signal: AbortSignal, headers: Record<string, str
   signal.addEventListener("abort", end);
   if (signal.aborted) end();
   try {
-    const r = await timely(fetch(url, { signal: own.signal, cache: "no-store", headers }));
+    const r = await timely(fetch(url, { signal: own.signal, cache: "no-store", headers }), stalled);
     if (r.status >= 500 || r.status === 429) throw new Broken(`the server answers ${r.status} for ${url}`);
     return r;
   } catch (e) {
@@ -94,7 +83,7 @@ async function manifestOf(base: BaseInfo, signal: AbortSignal): Promise<Manifest
 async function askManifest(base: BaseInfo, signal: AbortSignal): Promise<Manifest> {
   const r = await get(base.chunksUrl, signal);
   if (!r.ok) throw new DownloadError(`the server answers ${r.status} for ${base.chunksUrl}`);
-  const m = await timely(r.json() as Promise<Manifest>).catch((e) => {
+  const m = await timely(r.json() as Promise<Manifest>, stalled).catch((e) => {
     throw signal.aborted || e instanceof Broken ? e : new Broken(`the list of chunks at ${base.chunksUrl} cannot be read`);
   });
   const good = m.size === base.size && m.sha256 === base.sha256 && Number.isSafeInteger(m.chunk) && m.chunk > 0 &&
@@ -111,7 +100,7 @@ async function isChunk(m: Manifest, bytes: Uint8Array, index: number): Promise<b
 /** The next piece of a body, or a fault when none comes for a while. */
 async function piece(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
   try {
-    const { done, value } = await timely(reader.read());
+    const { done, value } = await timely(reader.read(), stalled);
     return done ? undefined : value;
   } catch (e) {
     throw e instanceof Broken || (e instanceof DOMException && e.name === "AbortError") ? e : new Broken("the connection was lost");
@@ -213,7 +202,11 @@ async function checkRoom(needed: number): Promise<void> {
 
 async function intoFiles(base: BaseInfo, m: Manifest, signal: AbortSignal, onBytes: (done: number) => void): Promise<Blob | undefined> {
   const whole = new SHA256();
-  const out = await writeStored(base, m.chunk, async (bytes, index) => (await isChunk(m, bytes, index)) && !!whole.update(bytes));
+  const out = await writeStored(base, m.chunk, async (bytes, index) => {
+    const good = await isChunk(m, bytes, index);
+    if (good) whole.update(bytes);
+    return good;
+  });
   if (!out) return undefined;
   try {
     let at = out.have;

@@ -1,19 +1,17 @@
 // SHA-256 (FIPS 180-4) of what comes in pieces: crypto.subtle wants all bytes at once, and an interpreter has
 // 137 MB of them. It is slower, but a download waits for its network meanwhile.
 
-const K = new Int32Array(64);
-const START = new Int32Array(8);
-
-/** The first 32 bits behind the point, which is how the standard's constants are made. */
-const fraction = (x: number) => ((x - Math.floor(x)) * 2 ** 32) | 0;
-
-for (let n = 2, i = 0; i < 64; n++) {
-  let prime = true;
-  for (let d = 2; d * d <= n; d++) prime &&= n % d !== 0;
-  if (!prime) continue;
-  if (i < 8) START[i] = fraction(Math.sqrt(n));
-  K[i++] = fraction(Math.cbrt(n));
+/** The standard's constants: the first 32 bits behind the point of roots of the first `count` primes. */
+function roots(count: number, root: (n: number) => number): Int32Array {
+  const primes: number[] = [];
+  for (let n = 2; primes.length < count; n++) {
+    if (primes.every((p) => n % p !== 0)) primes.push(n);
+  }
+  return Int32Array.from(primes, (p) => ((root(p) % 1) * 2 ** 32) | 0);
 }
+
+const START = /* @__PURE__ */ roots(8, Math.sqrt); // pure: bundles that hash nothing leave them out
+const K = /* @__PURE__ */ roots(64, Math.cbrt);
 
 export class SHA256 {
   private readonly state = START.slice();

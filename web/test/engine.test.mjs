@@ -2,6 +2,7 @@
 // disturb each other, aborts, errors, damaged downloads.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -160,4 +161,29 @@ test("a file that is another one than its digest says is no interpreter, whateve
   assert.equal(r.fault.kind, "network");
   assert.match(r.fault.message, /is another one: its SHA-256 is [0-9a-f]{12}…, not 000000000000…/);
   assert.deepEqual(r.kept, []);
+});
+
+test("files of every length are checked by their digest, whole", async () => {
+  const sha256 = (b) => createHash("sha256").update(b).digest("hex");
+  const files = [1, 55, 56, 63, 64, 65, 119, 120, 128, 1000].map((n) => {
+    const data = Buffer.from(Array.from({ length: n }, (_, i) => (i * 7 + n) & 255)), chunk = 100;
+    const chunks = Array.from({ length: Math.ceil(n / chunk) }, (_, i) => sha256(data.subarray(i * chunk, (i + 1) * chunk)));
+    return { data, list: { size: n, sha256: sha256(data), chunk, chunks } };
+  });
+  await page.route("**/lengths/*", (route) => {
+    const { data, list } = files.find((f) => route.request().url().includes(f.list.sha256));
+    return route.fulfill(route.request().url().endsWith(".gguf") ? { body: data, contentType: "application/octet-stream" } : { json: list });
+  });
+  const r = await page.evaluate(async (list) => {
+    const kinds = [];
+    for (const { size, sha256 } of list) {
+      const it = window.client.Interpreter.start(), url = `${location.origin}/lengths/${sha256}`;
+      kinds.push(await it.load({ id: sha256.slice(0, 16), size, sha256, url: url + ".gguf", chunksUrl: url + ".chunks.json" }).then(() => "loaded", (e) => e.kind));
+      it.dispose();
+    }
+    return { kinds, kept: (await window.client.storage.list()).filter((k) => k.whole && list.some((f) => f.sha256 === k.sha256)).length };
+  }, files.map((f) => f.list));
+  await page.unroute("**/lengths/*");
+  assert.deepEqual(new Set(r.kinds), new Set(["program"]), "they are no interpreters, but arrived");
+  assert.equal(r.kept, files.length);
 });

@@ -24,6 +24,17 @@ async function prepare() {
 }
 after(() => front?.close());
 
+/** The page of a fresh profile, once the service worker serves it. */
+async function installed() {
+  const context = await s.browser.newContext();
+  const page = await context.newPage();
+  await page.goto(front.url);
+  await ready(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  return { context, page };
+}
+
 test("the browser finds a manifest it can install", async () => {
   const context = await s.browser.newContext();
   const page = await context.newPage();
@@ -41,12 +52,7 @@ test("the browser finds a manifest it can install", async () => {
 });
 
 test("a proxy whose server is down ends neither the page nor what is on this device", async () => {
-  const context = await s.browser.newContext();
-  const page = await context.newPage();
-  await page.goto(front.url);
-  await ready(page);
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  const { context, page } = await installed();
   down = true;
   await page.reload();
   await ready(page);
@@ -58,12 +64,7 @@ test("a proxy whose server is down ends neither the page nor what is on this dev
 });
 
 test("a newer version is announced, not forced; the first visit announces nothing", async () => {
-  const context = await s.browser.newContext();
-  const page = await context.newPage();
-  await page.goto(front.url);
-  await ready(page);
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  const { context, page } = await installed();
   assert.equal(await page.locator("#update").isVisible(), false);
   await page.getByLabel("Description", { exact: false }).first().fill("kept while the page is old");
   newer = true;

@@ -215,30 +215,6 @@ test("a download that cannot fit is refused before it begins, with what it needs
   await context.close();
 });
 
-test("files of every length are checked by their digest, whole", async () => {
-  const { context, page } = await fresh("/lengths");
-  const files = [1, 55, 56, 63, 64, 65, 119, 120, 128, 1000].map((n) => {
-    const data = Buffer.from(Array.from({ length: n }, (_, i) => (i * 7 + n) & 255)), digest = sha256(data);
-    const list = { size: n, sha256: digest, chunk: 100, chunks: Array.from({ length: Math.ceil(n / 100) }, (_, i) => sha256(data.subarray(i * 100, i * 100 + 100))) };
-    host.files.set(`/models/${digest}.gguf`, data);
-    host.files.set(`/models/${digest}.chunks.json`, JSON.stringify(list));
-    return { id: `x${n}`, size: n, sha256: digest };
-  });
-  const r = await page.evaluate(async (files) => {
-    const client = await import((await (await fetch("/assets.json")).json())["client.js"].url);
-    const kinds = [];
-    for (const f of files) {
-      const it = client.Interpreter.start();
-      kinds.push((await window.fails(it.load({ ...f, url: `${location.origin}/models/${f.sha256}.gguf`, chunksUrl: `${location.origin}/models/${f.sha256}.chunks.json` }))).kind);
-      it.dispose();
-    }
-    return { kinds, kept: (await window.paw.storage.list()).filter((k) => k.whole).map((k) => k.sha256) };
-  }, files);
-  assert.deepEqual(new Set(r.kinds), new Set(["program"]), "they are no interpreters, but arrived");
-  assert.deepEqual(r.kept.sort(), files.map((f) => f.sha256).sort());
-  await context.close();
-});
-
 /** Serves the interpreter with zeros behind it, large enough to be asked for, and the program as one for it. Gives its
  *  size, and what takes it away. */
 async function enlarged(slow) {

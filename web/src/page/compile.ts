@@ -7,7 +7,7 @@ import { byId, h, say } from "./dom";
 import type { Editor } from "./editor";
 import { follow, type Job, keep, remember, remembered, type Watcher } from "./job";
 import { openProgram } from "./programs";
-import { reportView } from "./report";
+import { reportOf, reportView } from "./report";
 import { alertUser, changed, on, state, words } from "./state";
 
 export function makeCompile(editor: Editor, ask: (input: string) => void): void {
@@ -125,7 +125,7 @@ export function makeCompile(editor: Editor, ask: (input: string) => void): void 
       changed("library");
       phase = "";
       show("ready", j.cached ? s.cached : s.done(seconds()));
-      report.replaceChildren(h("h3", {}, s.report.title), ...reportView(saved.report, warnings));
+      report.replaceChildren(h("h3", {}, s.report.title), ...reportView(reportOf(saved.report), warnings));
       report.hidden = false;
       const here = document.activeElement === document.body || document.activeElement === mine;
       const opened = await openProgram(saved);

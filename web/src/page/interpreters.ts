@@ -177,7 +177,7 @@ export async function makeInterpreters(reopen: (p: SavedProgram) => Promise<bool
   /** Starts the small interpreter, unless one is loaded. */
   async function begin(): Promise<void> {
     await ask();
-    if (loaded || abort && !cancel.hidden) return; // one is loaded or on its way
+    if (loaded || coming) return; // one is loaded or on its way
     const first = state.offers.find((o) => o.embedded) ?? state.offers.find((o) => o.available && o.size_bytes <= SMALL);
     if (!first) return show("none", s.state.none);
     if (!(await choose(first)) && !status.dataset.state) show("none", s.state.none); // not asked for yet

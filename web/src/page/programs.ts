@@ -157,11 +157,7 @@ export function makePrograms(): void {
     for (const f of files) void addFile(f);
   });
 
-  const act = (name: string, p: SavedProgram, f: () => void) => {
-    const b = h("button", { type: "button", class: "small", "aria-label": `${name}: ${p.title}`, onclick: f }, name);
-    b.dataset.act = `${name} ${p.id}`;
-    return b;
-  };
+  const act = (name: string, p: SavedProgram, f: () => void) => h("button", { type: "button", class: "small", "data-act": `${name} ${p.id}`, "aria-label": `${name}: ${p.title}`, onclick: f }, name);
 
   async function show(): Promise<void> {
     let all: SavedProgram[] = [];

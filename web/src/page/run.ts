@@ -3,7 +3,7 @@ import type { Answer } from "../client";
 import { s } from "../strings";
 import { byId, h, say } from "./dom";
 import { living } from "./interpreters";
-import { measured, reportView, verdict } from "./report";
+import { reportOf, reportView, verdict } from "./report";
 import { aborted, alertUser, on, state, words } from "./state";
 
 /** The bars of an answer's labels, the likeliest first. */
@@ -51,8 +51,8 @@ export function makeRun(): (input: string) => void {
     stop.hidden = true;
     const [p, meta] = [state.program, state.fn?.info.meta];
     known.hidden = !p;
-    const r = p?.report ?? meta?.report;
-    known.replaceChildren(h("summary", {}, `${s.report.title} ${verdict(r)}`), ...reportView(r, meta?.warnings ?? []).slice(measured(r) ? 1 : 0));
+    const r = reportOf(p?.report ?? meta?.report);
+    known.replaceChildren(h("summary", {}, `${s.report.title} ${verdict(r)}`), ...reportView(r, meta?.warnings ?? []).slice(r.n ? 1 : 0));
     go.disabled = !state.fn;
     title();
     answer.dataset.state = "";
