@@ -209,7 +209,8 @@ func (j *job) check() error {
 
 // program trains on examples and assembles the result: Q4_0 adapter, prompt, meta.
 func (j *job) program(ctx context.Context, examples []pseudo.Example) (*pawfile.Program, error) {
-	text := j.pseudoProgram(shownAtRunTime(examples, j.spec.Labels, j.division.show))
+	shown := shownAtRunTime(examples, j.spec.Labels, j.division.show)
+	text := j.pseudoProgram(j.fitting(prompted{shown, examples}))
 	trained, err := j.adapter(ctx, examples, text)
 	if err != nil {
 		return nil, err
@@ -274,7 +275,7 @@ func (j *job) adapter(ctx context.Context, examples []pseudo.Example, text strin
 	var groups []Group
 	rename := j.renaming(len(examples))
 	for _, l := range promptGroups(examples, j.spec.Labels, j.division) {
-		prompt := j.fitting(l)
+		prompt := j.prompt(j.fitting(l))
 		g := Group{Prefix: prompt.Before}
 		for _, e := range l.targets {
 			g.Cases = append(g.Cases, j.trainingCase(prompt, e))
@@ -294,18 +295,21 @@ func (j *job) trainingCase(p function.Prompt, e pseudo.Example) Case {
 	return Case{Tokens: append(p.Input(e.Input), target...), Targets: len(target)}
 }
 
-// fitting is the prompt of a prompted. Examples are taken out of it until the longest target fits.
-func (j *job) fitting(l prompted) function.Prompt {
+// fitting are the examples that the prompt of a prompted shows: fewer where its longest target would not fit behind them.
+func (j *job) fitting(l prompted) []pseudo.Example {
 	for shown := l.shown; ; shown = shown[:len(shown)-1] {
-		p := j.prompt(shown)
-		longest := 0
-		for _, e := range l.targets {
-			longest = max(longest, len(p.Input(e.Input))+len(j.target(e.Output)))
-		}
-		if len(shown) == 0 || len(p.Before)+longest <= j.base.Engine.Geometry().Context {
-			return p
+		if len(shown) == 0 || j.fits(j.prompt(shown), l.targets) {
+			return shown
 		}
 	}
+}
+
+func (j *job) fits(p function.Prompt, cases []pseudo.Example) bool {
+	longest := 0
+	for _, e := range cases {
+		longest = max(longest, len(p.Input(e.Input))+len(j.target(e.Output)))
+	}
+	return len(p.Before)+longest <= j.base.Engine.Geometry().Context
 }
 
 // usual is the temperature of programs like this one, 0 where none is known or there are no labels. (Fitted on 100

@@ -241,3 +241,21 @@ func TestSpecsThatCannotBeCompiled(t *testing.T) {
 		}
 	}
 }
+
+// What a program shows leaves room for inputs as long as those of its examples.
+func TestPromptLeavesRoomForItsOwnExamples(t *testing.T) {
+	b := tinyBase(t, 256)
+	spec := fireSpec
+	for i, output := range []string{"urgent", "wait", "urgent", "wait"} {
+		spec += fmt.Sprintf("Input: %s %d\nOutput: %s\n", strings.Repeat("tea ", 24), i, output)
+	}
+	p := compile(t, b, compiler.Request{Spec: spec, Steps: 1, SkipEvaluation: true})
+	f, err := function.Open(t.Context(), b.Engine, p, function.Options{BaseSHA256: b.SHA256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Call(t.Context(), strings.Repeat("tea ", 24)+"0", function.Call{}); err != nil {
+		t.Error(err)
+	}
+}

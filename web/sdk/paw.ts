@@ -99,6 +99,7 @@ const settings = { apiUrl: "" };
 const interpreters = new Map<string, Promise<Interpreter>>(); // by engine and base
 const states = new Map<string, "downloading" | "available">(); // of the same
 const listeners = new Map<string, Set<(p: Progress) => void>>(); // of loads, by the same keys
+const uses = new WeakMap<Interpreter, Use>(); // of those that have loaded
 const begun = new EventTarget(); // tells these keys when a load begins
 
 function server(): string {
@@ -206,12 +207,32 @@ function taken(): Interpreter {
   return reader;
 }
 
+/** An interpreter's open functions. Without any it is ended after a while: a page that frees one often loads another soon. */
+interface Use {
+  functions: number;
+  timer?: ReturnType<typeof setTimeout>;
+  end(): void;
+}
+
+const IDLE = 60_000; // milliseconds
+
+/** Counts a function that was opened, or closed. */
+function used(it: Interpreter, change: 1 | 0 | -1): void {
+  const u = uses.get(it);
+  if (!u) return; // its worker has died, and the next was counted anew
+  clearTimeout(u.timer);
+  u.functions += change;
+  if (u.functions === 0) u.timer = setTimeout(u.end, IDLE);
+}
+
 const keyOf = (sha256: string, o: Pick<LoadOptions, "engine">) => `${o.engine ?? "paw"} ${sha256}`;
 
 function begin(key: string, base: BaseInfo, o: LoadOptions): Promise<Interpreter> {
   const it = taken();
   const starting = it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: (p) => listeners.get(key)?.forEach((tell) => tell(p)) }).then(() => {
     states.set(key, "available");
+    uses.set(it, { functions: 0, end: () => (forget(key, starting), it.dispose()) });
+    used(it, 0);
     return it;
   });
   interpreters.set(key, starting);
@@ -266,7 +287,9 @@ async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
     const file = await fileFor(told, o.interpreter, o);
     const open = async (o: LoadOptions) => {
       const on = await withBase(file, o);
-      return { on, f: await on.open(bytes, { signal: o.signal }) };
+      used(on, 1);
+      const f = await on.open(bytes, { signal: o.signal }).catch((e) => { used(on, -1); throw e; });
+      return { on, f };
     };
     return wrap(await open(o), () => open({ ...o, signal: undefined, onProgress: undefined }));
   });
@@ -327,7 +350,9 @@ function wrap(opened: Opened, again: () => Promise<Opened>): Fn {
   };
   const stream = (input: string, o: CallOptions = {}) => pieces((onPiece, signal) => ask(input, { maxTokens: o.maxTokens, signal, onPiece }), o.signal);
   const free = () => (freed ??= (async () => {
-    await (await Promise.resolve(now).catch(() => undefined))?.f.close(); // what could not be opened again holds nothing
+    const open = await Promise.resolve(now).catch(() => undefined); // what could not be opened again holds nothing
+    await open?.f.close();
+    if (open) used(open.on, -1);
   })());
   const fn = Object.assign(call, { detail, batch, stream, info: opened.f.info, free });
   return Object.assign(fn, { [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: fn.free }) as Fn; // older browsers lack the symbol

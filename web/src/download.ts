@@ -181,8 +181,15 @@ async function openCache(): Promise<Cache | undefined> {
   }
 }
 
+/** Where the cache has a file: its address may one day hold another, so the digest belongs to the key. */
+function cacheKey(url: string, sha256: string): string {
+  const key = new URL(url, location.href);
+  key.searchParams.set("sha256", sha256);
+  return key.href;
+}
+
 async function cachedFile(base: BaseInfo): Promise<Blob | undefined> {
-  const file = await (await (await openCache())?.match(base.url))?.blob();
+  const file = await (await (await openCache())?.match(cacheKey(base.url, base.sha256)))?.blob();
   return file?.size === base.size ? file : undefined;
 }
 
@@ -243,14 +250,14 @@ async function intoCache(base: BaseInfo, m: Manifest, signal: AbortSignal, onByt
     },
   }, { highWaterMark: 0 });
   try {
-    await cache.put(base.url, new Response(body, { headers: { "Content-Type": "application/octet-stream" } }));
+    await cache.put(cacheKey(base.url, base.sha256), new Response(body, { headers: { "Content-Type": "application/octet-stream" } }));
     const file = await cachedFile(base);
     if (file) return file;
     fault = new DownloadError("the browser kept only a part of the file");
   } catch (e) {
     fault ??= e;
   }
-  await cache.delete(base.url).catch(() => false);
+  await cache.delete(cacheKey(base.url, base.sha256)).catch(() => false);
   return explain(fault, base);
 }
 
@@ -293,7 +300,7 @@ export async function baseFile(base: BaseInfo, signal: AbortSignal, onBytes: (do
 
 /** The size of an interpreter that is here whole; undefined when it is not. Asks no server. */
 export async function cachedSize(url: string, sha256: string): Promise<number | undefined> {
-  return (await storedSize(sha256)) ?? (await (await (await openCache())?.match(url))?.blob())?.size;
+  return (await storedSize(sha256)) ?? (await (await (await openCache())?.match(cacheKey(url, sha256)))?.blob())?.size;
 }
 
 /** Tells whether an interpreter needs no download. */
@@ -304,5 +311,5 @@ export async function isCached(base: BaseInfo): Promise<boolean> {
 /** Frees the space of an interpreter. */
 export async function deleteCached(base: BaseInfo): Promise<void> {
   await removeStored(base);
-  await (await openCache())?.delete(base.url);
+  await (await openCache())?.delete(cacheKey(base.url, base.sha256));
 }

@@ -96,21 +96,33 @@ export class Peer {
     const list = [...this.adapters];
     const order = list.map(([n]) => n);
     const slots = Math.min(SLOTS, Math.max(1, list.length));
-    const name = (i: number) => `models/model-${String(i).padStart(5, "0")}-of-${String(list.length + 1).padStart(5, "0")}.gguf`;
     const wllama = new Wllama({ default: new URL(__WLLAMA_WASM__, import.meta.url).href }, { logger: this.logger });
     wllama.setCompat(null);
     this.running = { wllama, order }; // also while it loads: what fails is ended
+    try {
+      await this.load(wllama, list, slots);
+    } catch (e) {
+      await this.stop(); // also after an abort: it has no model
+      throw e;
+    }
+    const others = list.filter(([n, a]) => a.first && n !== adapter).slice(0, SLOTS - 1);
+    const mine = list.filter(([n, a]) => a.first && n === adapter);
+    await Promise.all([...others, ...mine].map(([n, a]) => wllama.createCompletion(scaled(a.first!, order, n))));
+    return this.running;
+  }
+
+  private async load(wllama: Wllama, list: [number, Adapter][], slots: number): Promise<void> {
+    await this.base.slice(0, 1).arrayBuffer().catch(() => {
+      throw new Error("the interpreter's file was deleted since it was loaded: reload the page");
+    });
+    const name = (i: number) => `models/model-${String(i).padStart(5, "0")}-of-${String(list.length + 1).padStart(5, "0")}.gguf`;
     const gpt2 = this.shape.arch === "gpt2"; // small: exact keys and values cost little
     await wllama.loadModel([this.base, ...list.map(([, a]) => a.file)], {
       n_ctx: this.shape.context * slots, n_parallel: slots, kv_unified: false, n_batch: BATCH, n_ubatch: BATCH,
       log_level: 4, n_threads: 1, n_gpu_layers: 0, warmup: false, flash_attn: false, cache_idle_slots: false,
       cache_type_k: gpt2 ? "f32" : "f16", cache_type_v: gpt2 ? "f32" : "f16",
-      lora_adapters: order.map((_, i) => ({ path: name(i + 2) })), lora_init_without_apply: true,
+      lora_adapters: list.map((_, i) => ({ path: name(i + 2) })), lora_init_without_apply: true,
     });
-    const others = list.filter(([n, a]) => a.first && n !== adapter).slice(0, SLOTS - 1);
-    const mine = list.filter(([n, a]) => a.first && n === adapter);
-    await Promise.all([...others, ...mine].map(([n, a]) => wllama.createCompletion(scaled(a.first!, order, n))));
-    return this.running;
   }
 }
 

@@ -1,7 +1,7 @@
 // Calls of the SDK in a page: streams, batches, the likeliest labels, interpreters to choose, availability.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { hosting, made, urgentSpec } from "./hosting.mjs";
+import { hosting, made, strict, urgentSpec } from "./hosting.mjs";
 import { site } from "./page.mjs";
 
 const s = site(prepare);
@@ -154,6 +154,36 @@ test("a function may be freed twice; calls afterwards say so", async () => {
     return window.fails(fn("x"));
   }, labels);
   assert.deepEqual(r, { typed: true, kind: "input", message: "the function was freed", hint: "load it again: paw.function" });
+});
+
+test("an interpreter without functions is ended after a minute, and loaded again for the next one", async () => {
+  const page = await host.open(s.browser, "/idle", "", strict);
+  await page.clock.install();
+  await page.evaluate(async () => {
+    window.workers = [];
+    const Real = Worker;
+    globalThis.Worker = class extends Real { constructor(...x) { super(...x); window.workers.push(this); this.live = true; } terminate() { this.live = false; super.terminate(); } };
+    window.paw = (await import("/sdk/paw.js")).default;
+  });
+  const live = () => page.evaluate(() => window.workers.filter((w) => w.live).length);
+  const step = (code) => page.evaluate(code, labels);
+  await step(async (id) => { window.a = await window.paw.function(id); window.b = await window.paw.function(id); await window.a.free(); });
+  await page.clock.fastForward(120_000);
+  assert.equal(await live(), 1, "one function is left");
+  await step(() => window.b.free());
+  await page.clock.fastForward(59_000);
+  assert.equal(await live(), 1, "the minute is not over");
+  await step(async (id) => { window.c = await window.paw.function(id); });
+  await page.clock.fastForward(120_000);
+  assert.equal(await live(), 1, "the next function came in time");
+  const before = await step(() => window.c.detail("the house is on fire"));
+  await step(() => Promise.all([window.c.free(), window.c.free()]));
+  await page.clock.fastForward(61_000);
+  assert.equal(await live(), 0);
+  const after = await step(async (id) => (await window.paw.function(id)).detail("the house is on fire"));
+  assert.deepEqual(after.probabilities, before.probabilities);
+  assert.equal(await live(), 1);
+  await page.close();
 });
 
 test("what is no text or no number is refused, not answered as if it were empty", async () => {

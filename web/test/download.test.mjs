@@ -2,7 +2,7 @@
 // ranges, over a full disk; several tabs; a worker that is killed in between.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answered, answers, CHUNK, cutAt, kept, misbehaving, prepare, reach, tenths } from "./misbehaving.mjs";
+import { answered, answers, CHUNK, cutAt, kept, misbehaving, noFiles, prepare, reach, tenths } from "./misbehaving.mjs";
 import { site } from "./page.mjs";
 
 let host, bytes;
@@ -155,5 +155,27 @@ test("cancelling keeps what is there; deleting removes it", async () => {
   host.state.requests.length = 0;
   assert.equal(await attempt(page), "loaded");
   assert.deepEqual(host.state.requests, [0]);
+  await context.close();
+});
+
+test("without a private file system the cache keeps it, by address and digest", async () => {
+  host.state.noFiles = true;
+  const { context, page } = await fresh([]);
+  await page.evaluate(noFiles);
+  assert.equal(await attempt(page), "loaded");
+  assert.equal(await attempt(page), "cached");
+  assert.deepEqual(host.state.requests, [0]);
+  const kept = await page.evaluate(() => caches.keys().then((all) => all.filter((x) => x.includes("models"))));
+  assert.equal(kept.length, 1);
+  // Another file of the same size at the same address is none of it.
+  const other = "0".repeat(64);
+  assert.equal(await page.evaluate((sha256) => window.client.isCached({ ...window.base, sha256 }), other), false);
+  await page.evaluate((sha256) => { window.base = { ...window.base, sha256 }; }, other);
+  assert.match(await attempt(page), /^network: .*list of chunks is of another file/);
+  await page.evaluate((sha256) => { window.base = { ...window.base, sha256 }; }, host.sha256);
+  assert.equal(await attempt(page), "cached");
+  await page.evaluate(() => window.client.deleteCached(window.base));
+  assert.equal(await page.evaluate(() => window.client.isCached(window.base)), false);
+  host.state.noFiles = false;
   await context.close();
 });

@@ -35,8 +35,11 @@ export async function answered(host, page, attempt, how, requests) {
   assert.equal(await attempt(page), "loaded", "the next try works");
 }
 
+/** Takes the private file system away. */
+export const noFiles = "StorageManager.prototype.getDirectory = undefined;\n";
+
 /** Starts it. Of `state`: plan, a fault for each of the next requests; lists, the same for the list of chunks; requests,
- *  where each began; sent, bytes. */
+ *  where each began; noFiles, whether workers lack the private file system; sent, bytes. */
 export async function misbehaving(serverURL) {
   const mini = (await (await fetch(serverURL + "/api/v1/interpreters")).json()).interpreters[0];
   const bytes = Buffer.from(await (await fetch(serverURL + mini.url)).arrayBuffer());
@@ -76,6 +79,7 @@ export async function misbehaving(serverURL) {
     if (!q.url.endsWith(".gguf")) {
       const from = await fetch(serverURL + q.url);
       r.writeHead(from.status, { "Content-Type": from.headers.get("content-type") ?? "" });
+      if (state.noFiles && /\/worker-[^/]*\.js$/.test(q.url)) r.write(noFiles);
       return r.end(Buffer.from(await from.arrayBuffer()));
     }
     open = r;

@@ -115,7 +115,7 @@ test("both engines give the same answers; switching between functions is stable;
   await page.close();
 });
 
-test("two programs with the same prompt keep their own adapters; aborting one call and freeing one function leave the other alone", async () => {
+test("two programs with the same prompt keep their own adapters; aborting one call and freeing one function leave the other alone; a deleted file is told", async () => {
   const page = await open();
   const r = await page.evaluate(async () => {
     const { default: paw } = await import("/sdk/paw.js");
@@ -137,6 +137,9 @@ test("two programs with the same prompt keep their own adapters; aborting one ca
     out.after = [await a(text), await own[0](text)];
     await b.free();
     out.kinds.push(await kind(b(text)), await kind(a(text)));
+    await paw.storage.remove((await paw.storage.list()).find((k) => k.kind === "interpreter"));
+    out.here = await kind(a(text)); // llama.cpp has it in its memory
+    out.deleted = await paw.function("/topic.paw", { engine: "wllama" }).then(() => "", (e) => e.message); // it would read it again
     return out;
   });
   assert.ok(r.same, "the prompts differ: choose programs that share theirs");
@@ -145,6 +148,8 @@ test("two programs with the same prompt keep their own adapters; aborting one ca
   for (const [x, y] of [[a, ownA], [b, ownB], [a2, ownA], [b2, ownB]]) assert.ok(Math.abs(x - y) < 0.03, String(r.list));
   assert.deepEqual(r.kinds, ["aborted", "context", "engine", "input", "answered"]);
   assert.equal(r.after[0], r.after[1]);
+  assert.equal(r.here, "answered");
+  assert.match(r.deleted, /the interpreter's file was deleted since it was loaded: reload the page/);
   await page.close();
 });
 
