@@ -88,7 +88,7 @@ func published(t *testing.T) (*memory, Model) {
 	m.put(t, ModelRecord(model.File.SHA256), model)
 	m.put(t, InterpretersRecord, map[string]any{"interpreters": []map[string]any{{"id": "mini", "sha256": model.File.SHA256, "compilers": []string{}}}})
 	m.put(t, CatalogueRecord, map[string]any{"programs": []string{}})
-	m.put(t, RuntimeRecord("paw-mini-6"), map[string]any{"url": HostMark + "/models/x.gguf"})
+	m.put(t, RuntimeRecord("paw-mini-7"), map[string]any{"url": HostMark + "/models/x.gguf"})
 	return m, model
 }
 
@@ -194,7 +194,7 @@ func TestModelsHaveRanges(t *testing.T) {
 	ask(t, h, "GET", path, "If-None-Match: "+tag, "Range: bytes=0-1").want(304, "")
 	ask(t, h, "GET", path, `If-Match: "other"`).want(412, "")
 	ask(t, h, "GET", "/models/"+model.File.SHA256+".chunks.json").want(200, `{"chunks":[]}`, "Content-Type: application/json", "Cache-Control: public, max-age=31536000, immutable")
-	ask(t, h, "GET", "/api/v1/models/runtimes/paw-mini-6").want(200, `{"url":"https://edge.example/models/x.gguf"}`)
+	ask(t, h, "GET", "/api/v1/models/runtimes/paw-mini-7").want(200, `{"url":"https://edge.example/models/x.gguf"}`)
 	ask(t, h, "GET", "/api/v1/interpreters").want(200, m.records[InterpretersRecord])
 	ask(t, h, "GET", "/api/v1/catalogue").want(200, m.records[CatalogueRecord])
 	for _, path := range []string{"/models/" + model.File.SHA256, "/models/" + model.File.SHA256 + ".GGUF", "/models/x.gguf", "/models/" + strings.ToUpper(model.File.SHA256) + ".gguf",

@@ -16,7 +16,7 @@ import (
 var mini embed.FS
 
 // MiniID is the runtime id of the embedded interpreter.
-const MiniID = "paw-mini-6"
+const MiniID = "paw-mini-7"
 
 // Errors of a build that carries less.
 var (

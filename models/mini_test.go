@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"paw/engine"
@@ -84,6 +85,22 @@ func TestKernelAgreesWithOracleOnTheMini(t *testing.T) {
 		{"Which topic is it?\nLabels: sport, politics, weather", "Heavy rain is expected in the north until Friday."},
 	} {
 		texts = append(texts, kernel.Tokenizer().EncodeTemplate("[PSEUDO_PROGRAM]\nTask: "+x.task+"\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\n"+x.input+"\n[END_INPUT]\n"))
+	}
+	// And one input of every program of the catalogue: of a few hundred positions one is a third of a per cent.
+	data, err := os.ReadFile(filepath.Join("..", "programs", "programs.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		var p struct {
+			Spec  string
+			Cases []struct{ Input string }
+		}
+		if err := json.Unmarshal(line, &p); err != nil {
+			t.Fatal(err)
+		}
+		task, _, _ := strings.Cut(p.Spec, "\n\nInput:")
+		texts = append(texts, kernel.Tokenizer().EncodeTemplate("[PSEUDO_PROGRAM]\nTask: "+task+"\n[END_PSEUDO_PROGRAM]\n\n[INPUT]\n"+p.Cases[0].Input+"\n[END_INPUT]\n"))
 	}
 	run := func(e engine.Engine) [][]float32 {
 		var out [][]float32

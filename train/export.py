@@ -2,7 +2,7 @@
 """Write a checkpoint as a GPT-2 GGUF: matrices Q8_0, norms, biases and positions F32, the tokenizer inside.
 The same weights give the same bytes.
 
-    export.py --work DIR --out FILE [--name paw-mini-6] [--random]
+    export.py --work DIR --out FILE [--name paw-mini-7] [--random]
 """
 import argparse, os, struct
 import numpy as np
@@ -114,7 +114,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--work', required=True)
     p.add_argument('--out', required=True)
-    p.add_argument('--name', default='paw-mini-6')
+    p.add_argument('--name', default='paw-mini-7')
     p.add_argument('--random', action='store_true', help='random weights of the default geometry, for tests')
     a = p.parse_args()
     tok = tokenizer.Tokenizer.load(os.path.join(a.work, 'tokenizer.json'))

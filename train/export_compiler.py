@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write a trained neural compiler: two GGUFs that the Go side reads, and the published layout.
 
-    export_compiler.py --work DIR --interpreter paw-mini-6.gguf --out DIR [--name paw-mini-6] [--temperature T] [--scale S] [--fixture FILE]
+    export_compiler.py --work DIR --interpreter paw-mini-7.gguf --out DIR [--name paw-mini-7] [--temperature T] [--scale S] [--fixture FILE]
 
     OUT/NAME.encoder.gguf   GPT-2, Q8_0, the prefix tokens as the last of its vocabulary
     OUT/NAME.mapper.gguf    trunk and coefficient head F32, bases Q8_0
@@ -116,7 +116,7 @@ def main():
     p.add_argument('--work', required=True)
     p.add_argument('--interpreter', required=True, help='its GGUF, written by export.py')
     p.add_argument('--out', required=True)
-    p.add_argument('--name', default='paw-mini-6')
+    p.add_argument('--name', default='paw-mini-7')
     p.add_argument('--temperature', type=float, default=0.0, help='of the label probabilities, fitted by paw eval --compare on the dev families')
     p.add_argument('--scale', type=float, default=1.0, help='of all adapters; less than 1 keeps them nearer to the interpreter they were trained for')
     p.add_argument('--fixture')

@@ -39,10 +39,10 @@ const smallWidth = 512 // of an interpreter like the mini
 // A training that begins from a Start takes the same, but for rank and alpha, which are the Start's.
 //
 // A brief one was chosen for paw-mini-6 on 100 development programs, five examples each on average, and on the catalogue,
-// twelve to twenty each: without any step 56.4 and 57.5 % right, with four at 4e-3 67.3 and 66.6, six at 3e-3 70.4 and
-// 70.8, at 3.5e-3 69.7 and 72.1, at 4e-3 69.3 and 73.7, eight at 3e-3 70.7 and 73.7. More than six, and a report takes over
-// two seconds on two cores. It divides few examples in two and only up to eight, because prompts are most of what it
-// computes: with paw-mini-5 69.1 % right, with up to twelve in four parts 69.2.
+// twelve to twenty each: without any step 56.4 and 57.5 % right, with four at 4e-3 67.3 and 66.6, eight at 3e-3 70.7 and
+// 73.7. More than six, and a report takes over two seconds on two cores. With paw-mini-7 six at 3e-3 have 71.8 and 71.8,
+// at 3.5e-3 70.9 and 73.1, at 4e-3 71.2 and 73.7. It divides few examples in two and only up to eight, because prompts are
+// most of what it computes: with paw-mini-5 69.1 % right, with up to twelve in four parts 69.2.
 func settings(width int, e Effort) (o Options, d division) {
 	const alpha = 16
 	if width > smallWidth {
@@ -105,9 +105,9 @@ func (c *Compiler) Name() string { return c.name }
 // Snapshot names this version of the method and the base: another snapshot may give another program.
 func (c *Compiler) Snapshot() string {
 	if c.start != nil {
-		return fmt.Sprintf("%s-8-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
+		return fmt.Sprintf("%s-9-%.8s-%s", c.name, c.base.SHA256, c.start.Snapshot())
 	}
-	return fmt.Sprintf("%s-8-%.8s", c.name, c.base.SHA256)
+	return fmt.Sprintf("%s-9-%.8s", c.name, c.base.SHA256)
 }
 
 // kind is meta.json's compiler_kind: what made the numbers last.

@@ -178,16 +178,15 @@ func (t *trainer) step(ctx context.Context, step int) (float64, error) {
 	return loss, nil
 }
 
-// rate rises linearly over the first twentieth of the steps and falls along a
-// cosine to a twentieth of its peak.
+// rate rises linearly over the first twentieth of the steps and falls along a cosine that reaches nought one step after
+// the last: of a few steps none is wasted.
 func (t *trainer) rate(step int) float32 {
 	warm := max(1, t.opt.Steps/20)
 	if step < warm {
 		return t.opt.LR * float32(step) / float32(warm)
 	}
-	done := float64(step-warm) / float64(max(1, t.opt.Steps-warm))
-	const floor = 0.05
-	return t.opt.LR * float32(floor+(1-floor)*(1+math.Cos(math.Pi*done))/2)
+	done := float64(step-warm) / float64(t.opt.Steps-warm+1)
+	return t.opt.LR * float32((1+math.Cos(math.Pi*done))/2)
 }
 
 // gradients adds the gradient of scale · Σ weight·loss to grad and returns

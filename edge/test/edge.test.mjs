@@ -146,7 +146,7 @@ describe("models", () => {
   });
 
   test("manifests name this host", async () => {
-    const m = (await edge.get("/api/v1/models/runtimes/paw-mini-6")).json();
+    const m = (await edge.get("/api/v1/models/runtimes/paw-mini-7")).json();
     assert.ok(m.local_sdk.base_model.url.startsWith(edge.url + "/models/"), m.local_sdk.base_model.url);
     assert.equal((await ask(edge.url, "HEAD", new URL(m.local_sdk.base_model.url).pathname)).status, 200);
     await same("/api/v1/models/runtimes/gpt2-q8_0");

@@ -1,11 +1,11 @@
 """The task sampler. A task: family, task (the instruction), labels or None, examples, cases [(input, output)]."""
 import random
-from . import classify, compose, everyday, forms, phrases, records, text, topics, words
+from . import classify, compose, everyday, forms, notations, phrases, records, text, topics, words
 from .pools import DEV_FAMILIES, HELD_FAMILIES, TEST_FAMILIES, Pools, prose  # noqa: F401
 
 LABELLED = [(classify.intent, 18), (classify.domain, 4), (classify.intent_yes_no, 5), (classify.opinion, 9), (classify.word_class, 9), (classify.slot_kind, 2), (topics.topic, 28), (topics.yes_no, 5)]
 FREE = [(words.words, 5), (words.slots, 15), (words.instruction, 2), (classify.lookup, 7)]
-COMPOSED = 34  # of about 194
+COMPOSED, NOTATIONS = 34, 34  # of about 228
 
 
 def generated(r, pools, split, n, ev):
@@ -80,6 +80,16 @@ def signs(r, pools, n, ev, family, makers, about):
                 examples=[(x, new[l]) for x, l in head], cases=[(x, new[l]) for x, l in tail])
 
 
+def notation(r, pools, split, n, ev):
+    """A task of notations.py."""
+    family, phrasings, make = notations.FAMILIES[r.choice(sorted(notations.FAMILIES))](r, pools.names)
+    m = phrases.shown(r, 1)
+    rows = list(dict.fromkeys(make(s) for s in sentences(r, pools, n + m, ev)))
+    if compose.held_out(rows):
+        return notation(r, pools, split, n, ev)
+    return dict(family=family, task=phrases.instruct(r, phrasings), labels=None, examples=rows[:m], cases=rows[m:])
+
+
 def sample(r, pools, split='train', n=9):
     """split: train | seen (trained families, kept rows) | labels (intents of held-out domains) | dev, test (held-out families)."""
     ev = split != 'train'
@@ -89,7 +99,7 @@ def sample(r, pools, split='train', n=9):
         return r.choice([generated, generated, generated, words.slots])(r, pools, split, n, ev)
     if split == 'test':
         return r.choices([generated, words.slots, words.words, classify.intent, lambda *a: classify.opinion(*a, dom='movie text subjectivity')], [30, 4, 1, 8, 1])[0](r, pools, split, n, ev)
-    menu = LABELLED + FREE + [(generated, 48), (composed, COMPOSED)]
+    menu = LABELLED + FREE + [(generated, 48), (composed, COMPOSED), (notation, NOTATIONS)]
     f = r.choices([m[0] for m in menu], [m[1] for m in menu])[0]
     task = f(r, pools, split, n, ev)
     return task if task['cases'] and task['family'] not in HELD_FAMILIES else sample(r, pools, split, n)

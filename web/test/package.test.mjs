@@ -79,7 +79,7 @@ const consumer = `import paw, { PawError, type Availability, type Detail, type F
 import { PawFunctionElement } from "@paw/sdk/element";
 
 export async function answer(text: string, signal: AbortSignal): Promise<string> {
-  const fn: Fn = await paw.function("user/slug", { signal, interpreter: "paw-mini-6", consent: ({ bytes, available }) => bytes < (available ?? 0) });
+  const fn: Fn = await paw.function("user/slug", { signal, interpreter: "paw-mini-7", consent: ({ bytes, available }) => bytes < (available ?? 0) });
   const d: Detail = await fn.detail(text, { topK: 2, threshold: 0.5 });
   const all: string[] = await fn.batch([text], { signal });
   for await (const piece of fn.stream(text, { signal, maxTokens: 5 })) all.push(piece.toUpperCase());

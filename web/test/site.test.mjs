@@ -193,7 +193,7 @@ test("a large interpreter is never fetched without consent; one that is not here
   await ready(page);
   await page.locator("#interpreter-choice").selectOption("gpt2-q8_0");
   await page.getByRole("alert").filter({ hasText: "paw models pull gpt2-q8_0" }).waitFor();
-  assert.equal(await page.locator("#interpreter-choice").inputValue(), "paw-mini-6");
+  assert.equal(await page.locator("#interpreter-choice").inputValue(), "paw-mini-7");
   assert.deepEqual(faults, []);
   await context.close();
 });
