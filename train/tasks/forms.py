@@ -6,15 +6,18 @@ import re
 from .records import FIRST, LAST, MONTHS, code, date, email, phone, url
 from .everyday import DAYS
 
+def registering(families):
+    """A decorator maker: @family(name, *phrases) puts a function that draws one row into families: (r, names, sentence) -> (input, output)."""
+    def family(name, *forms):
+        def add(f):
+            families[name] = lambda r, names: (name, list(forms), lambda s: f(r, names, s))
+            return f
+        return add
+    return family
+
+
 FAMILIES = {}
-
-
-def family(name, *forms):
-    """Registers a family whose function draws one row: (r, names, sentence) -> (input, output)."""
-    def add(f):
-        FAMILIES[name] = lambda r, names: (name, list(forms), lambda s: f(r, names, s))
-        return f
-    return add
+family = registering(FAMILIES)
 
 
 def cut(s, n):

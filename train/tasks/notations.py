@@ -5,20 +5,11 @@ what a family does that pools.py holds out. The interpreter was trained on them 
 """
 import re
 from .everyday import DAYS
+from .forms import cut, registering
 from .records import FIRST, LAST, MONTHS, email
 
 FAMILIES = {}
-
-
-def family(name, *forms):
-    def add(f):
-        FAMILIES[name] = lambda r, names: (name, list(forms), lambda s: f(r, names, s))
-        return f
-    return add
-
-
-def cut(s, n):
-    return ' '.join(s.split()[:n])
+family = registering(FAMILIES)
 
 
 def one(names, r):
@@ -46,13 +37,14 @@ def finder(name, value, *forms):
 
 
 def table(name, pairs, *forms):
+    """What stands beside something in a table, whose names are now and then written small."""
     rows = sorted(pairs.items())
     family(name, *forms)(lambda r, names, s: (lambda p: (p[0] if r.random() < .7 else r.choice([p[0].lower(), p[0].capitalize()]), p[1]))(r.choice(rows)))
 
 
 def shapes(name, make, *forms):
     """A notation rewritten as another: make returns both."""
-    family(name, *forms)(lambda r, names, s: make(r, names, s))
+    family(name, *forms)(make)
 
 
 hexa = lambda r, n: ''.join(r.choice('0123456789abcdef') for _ in range(n))

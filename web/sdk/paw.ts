@@ -7,10 +7,10 @@
 //   await urgent.detail("the server is on fire")             // { text, label, probabilities, confidence, … }
 //
 // All functions for one interpreter share one worker and one copy of its weights.
-import { Interpreter, LARGE, PawError, isCached, orAborted, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
-import { cachedSize, isDownloading } from "../src/download.js";
-import { listStored } from "../src/opfs.js";
+import { PawError, isCached, orAborted, storage, type Answer, type BaseInfo, type EngineName, type ErrorKind, type Kept, type PawFunction, type ProgramInfo, type Progress, type Room } from "../src/client.js";
+import { isDownloading } from "../src/download.js";
 import { setAssets } from "../src/trusted.js";
+import { baseOf, described, reading, running, sharing, used, withBase, type Shared } from "./pool.js";
 import { askJSON, programOf, resolved, type Reference } from "./program.js";
 import { pieces } from "./stream.js";
 
@@ -96,11 +96,6 @@ export interface CompileOptions {
 export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
 
 const settings = { apiUrl: "" };
-const interpreters = new Map<string, Promise<Interpreter>>(); // by engine and base
-const states = new Map<string, "downloading" | "available">(); // of the same
-const listeners = new Map<string, Set<(p: Progress) => void>>(); // of loads, by the same keys
-const uses = new WeakMap<Interpreter, Use>(); // of those that have loaded
-const begun = new EventTarget(); // tells these keys when a load begins
 
 function server(): string {
   const known = settings.apiUrl || (__SERVER__ ? new URL(__SERVER__, import.meta.url).href.replace(/\/$/, "") : globalThis.location?.origin);
@@ -133,154 +128,6 @@ async function fileFor(info: ProgramInfo, want: LoadOptions["interpreter"], o: L
   return typeof want === "object" ? want : { sha256, url: `${server()}/models/${sha256}.gguf` };
 }
 
-/** What a download has to know of a file. One that is kept here needs no server. */
-async function baseOf(f: InterpreterFile, o: LoadOptions): Promise<BaseInfo> {
-  const url = resolved(f.url);
-  const chunksUrl = f.chunksUrl ? resolved(f.chunksUrl) : url.replace(/(\.gguf)?$/, ".chunks.json");
-  const size = f.size ?? (await cachedSize(url, f.sha256)) ?? (await askJSON(chunksUrl, { signal: o.signal })).size;
-  if (!(size > 0)) throw new PawError("network", `${chunksUrl} is no list of chunks`, "put the interpreter's list beside it, or name another one: chunksUrl");
-  return { id: f.sha256.slice(0, 16), url, chunksUrl, size, sha256: f.sha256 };
-}
-
-/** Asks before a large download, until it is not needed: another function of the page may begin it first. */
-async function agreed(key: string, base: BaseInfo, o: LoadOptions): Promise<void> {
-  if (base.size <= LARGE || (await isCached(base))) return;
-  const size = `${(base.size / 1e6).toFixed(0)} MB`;
-  const { available } = await storage.room();
-  const part = (await listStored()).find((x) => x.sha256 === base.sha256)?.size ?? 0; // of a download that was cut
-  if (available !== undefined && available < base.size - part) {
-    throw new PawError("storage", `the interpreter needs ${size}, the browser has ${(available / 1e6).toFixed(0)} MB left for this site`, "free some storage, or delete what this site keeps: paw.storage.list()");
-  }
-  if (o.signal?.aborted) throw new PawError("aborted", "cancelled");
-  if (interpreters.has(key)) return;
-  if (!o.consent) throw new PawError("consent", `the interpreter is a download of ${size}`, "ask the user, and pass consent: () => true");
-  const moot = new AbortController();
-  const end = () => moot.abort();
-  begun.addEventListener(key, end);
-  o.signal?.addEventListener("abort", end);
-  try {
-    const ended = new Promise<boolean>((ok) => moot.signal.addEventListener("abort", () => ok(false)));
-    const yes = await Promise.race([o.consent({ bytes: base.size, url: base.url, available, signal: moot.signal }), ended]);
-    if (o.signal?.aborted) throw new PawError("aborted", "cancelled");
-    if (!yes && !moot.signal.aborted) throw new PawError("consent", `the download of ${size} was declined`);
-  } finally {
-    begun.removeEventListener(key, end);
-    o.signal?.removeEventListener("abort", end);
-  }
-}
-
-let reader: Interpreter | undefined; // tells what programs say of themselves
-let spare = false; // it has no base: the next load takes it
-let users = 0; // of the spare one
-
-/** What a program says of itself. All share one worker, which runs already if an interpreter does. */
-async function described(bytes: Uint8Array, signal?: AbortSignal): Promise<ProgramInfo> {
-  for (let tries = 0; ; tries++) {
-    if (!reader || reader.ended) [reader, spare] = [Interpreter.start(), true];
-    const it = reader;
-    try {
-      return await orAborted(it.inspect(bytes), signal);
-    } catch (e) {
-      if (!it.ended || tries === 2) throw e; // else it died, or the load that took it was given up
-    }
-  }
-}
-
-/** Does what needs a reader; the last one ends a spare one. */
-async function reading<T>(work: () => Promise<T>): Promise<T> {
-  users++;
-  try {
-    return await work();
-  } finally {
-    if (--users === 0 && spare) {
-      reader?.dispose();
-      [reader, spare] = [undefined, false];
-    }
-  }
-}
-
-/** A worker for a base. */
-function taken(): Interpreter {
-  if (reader && !reader.ended && !spare) return Interpreter.start();
-  reader = spare && reader && !reader.ended ? reader : Interpreter.start();
-  spare = false;
-  return reader;
-}
-
-/** An interpreter's open functions. Without any it is ended after a while: a page that frees one often loads another soon. */
-interface Use {
-  functions: number;
-  timer?: ReturnType<typeof setTimeout>;
-  end(): void;
-}
-
-const IDLE = 60_000; // milliseconds
-
-/** Counts a function that was opened, or closed. */
-function used(it: Interpreter, change: 1 | 0 | -1): void {
-  const u = uses.get(it);
-  if (!u) return; // its worker has died, and the next was counted anew
-  clearTimeout(u.timer);
-  u.functions += change;
-  if (u.functions === 0) u.timer = setTimeout(u.end, IDLE);
-}
-
-const keyOf = (sha256: string, o: Pick<LoadOptions, "engine">) => `${o.engine ?? "paw"} ${sha256}`;
-
-function begin(key: string, base: BaseInfo, o: LoadOptions): Promise<Interpreter> {
-  const it = taken();
-  const starting = it.load(base, { engine: o.engine, threads: o.threads, signal: o.signal, onProgress: (p) => listeners.get(key)?.forEach((tell) => tell(p)) }).then(() => {
-    states.set(key, "available");
-    uses.set(it, { functions: 0, end: () => (forget(key, starting), it.dispose()) });
-    used(it, 0);
-    return it;
-  });
-  interpreters.set(key, starting);
-  states.set(key, "downloading");
-  begun.dispatchEvent(new Event(key));
-  starting.catch(() => {
-    forget(key, starting);
-    it.dispose();
-  });
-  return starting;
-}
-
-function forget(key: string, what: Promise<Interpreter>): void {
-  if (interpreters.get(key) !== what) return;
-  interpreters.delete(key);
-  states.delete(key);
-}
-
-/** The interpreter with a base: the one that runs already or is being loaded, else a new one. */
-async function withBase(file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
-  const key = keyOf(file.sha256, o), tell = o.onProgress;
-  if (!tell) return sharedBase(key, file, o);
-  const all = listeners.get(key) ?? new Set();
-  listeners.set(key, all.add(tell));
-  try {
-    return await sharedBase(key, file, o);
-  } finally {
-    all.delete(tell);
-  }
-}
-
-/** The same, for who hears of its progress already. */
-async function sharedBase(key: string, file: InterpreterFile, o: LoadOptions): Promise<Interpreter> {
-  for (;;) {
-    const running = interpreters.get(key);
-    if (running) {
-      const it = await orAborted(running.catch(() => undefined), o.signal);
-      if (it && !it.ended) return it;
-      forget(key, running); // its worker has died, or never lived
-      continue;
-    }
-    const base = await baseOf(file, o);
-    await agreed(key, base, o);
-    if (o.signal?.aborted) throw new PawError("aborted", "cancelled"); // it would end the worker that others use
-    if (!interpreters.has(key)) return orAborted(begin(key, base, o), o.signal);
-  }
-}
-
 async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
   return reading(async () => {
     const { bytes, told } = await programOf(server(), ref, o, (b) => described(b, o.signal));
@@ -288,7 +135,7 @@ async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
     const open = async (o: LoadOptions) => {
       const on = await withBase(file, o);
       used(on, 1);
-      const f = await on.open(bytes, { signal: o.signal }).catch((e) => { used(on, -1); throw e; });
+      const f = await on.it.open(bytes, { signal: o.signal }).catch((e) => { used(on, -1); throw e; });
       return { on, f };
     };
     return wrap(await open(o), () => open({ ...o, signal: undefined, onProgress: undefined }));
@@ -297,7 +144,7 @@ async function load(ref: Reference, o: LoadOptions = {}): Promise<Fn> {
 
 /** A function on an interpreter. */
 interface Opened {
-  on: Interpreter;
+  on: Shared;
   f: PawFunction;
 }
 
@@ -322,7 +169,7 @@ function wrap(opened: Opened, again: () => Promise<Opened>): Fn {
     try {
       return await was.f.call(input, { ...c, onPiece });
     } catch (e) {
-      if (!was.on.ended || freed) throw e;
+      if (!was.on.it.ended || freed) throw e;
       if (now === was) now = again().then((x) => (now = x), (e) => { now = was; throw e; });
       let skip = told; // the answer will be the same: what was told of it is not told twice
       const onRest = c.onPiece && ((piece: string) => {
@@ -381,14 +228,14 @@ async function compile(spec: string, o: CompileOptions = {}): Promise<string> {
 async function availability(ref?: Reference, o: Pick<LoadOptions, "interpreter" | "integrity" | "engine"> = {}): Promise<Availability> {
   if (typeof Worker === "undefined" || typeof WebAssembly === "undefined") return "unavailable";
   if (ref === undefined) {
-    if ([...states.values()].includes("available") || (await storage.list()).some((k) => k.kind === "interpreter" && k.whole)) return "available";
-    return states.size > 0 || (await isDownloading()) ? "downloading" : "downloadable";
+    if (running().some((x) => x.state === "available") || (await storage.list()).some((k) => k.kind === "interpreter" && k.whole)) return "available";
+    return running().length > 0 || (await isDownloading()) ? "downloading" : "downloadable";
   }
   return reading(async () => {
     const { told } = await programOf(server(), ref, o, described);
     const file = await fileFor(told, o.interpreter, {});
-    const state = states.get(keyOf(file.sha256, o));
-    if (state) return state;
+    const here = sharing(file.sha256, o);
+    if (here) return here.state;
     if (await isCached(await baseOf(file, {}))) return "available";
     return (await isDownloading(file.sha256)) ? "downloading" : "downloadable";
   }).catch(() => "unavailable");

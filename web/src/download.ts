@@ -188,6 +188,13 @@ function cacheKey(url: string, sha256: string): string {
   return key.href;
 }
 
+/** The digest and the address of a file in the cache. */
+export function keyParts(key: string): { sha256: string; names: string[] } {
+  const url = new URL(key), sha256 = url.searchParams.get("sha256") ?? "";
+  url.searchParams.delete("sha256");
+  return { sha256, names: [url.href] };
+}
+
 async function cachedFile(base: BaseInfo): Promise<Blob | undefined> {
   const file = await (await (await openCache())?.match(cacheKey(base.url, base.sha256)))?.blob();
   return file?.size === base.size ? file : undefined;

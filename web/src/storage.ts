@@ -1,7 +1,7 @@
 // What this site keeps on the device: interpreters, the programs that the SDK fetched,
 // and what was computed of them. (The page's own
 // programs, which have titles and cases, are in library.ts: they are somebody's work and no cache.)
-import { CACHE } from "./download.js";
+import { CACHE, keyParts } from "./download.js";
 import { PawError } from "./errors.js";
 import { listPrograms, removeProgram } from "./kept.js";
 import { listStored, removeStored } from "./opfs.js";
@@ -11,7 +11,7 @@ import { room, type Room } from "./room.js";
 export interface Kept {
   /** "prefix": what was computed of programs' own texts, all of it. */
   kind: "interpreter" | "program" | "prefix";
-  /** Of the whole file; "" for prefixes, and for a file in the Cache API whose address does not tell. */
+  /** Of the whole file; "" for prefixes, and for files that older versions kept by address alone. */
   sha256: string;
   bytes: number;
   /** False for an interpreter whose download has not ended. */
@@ -28,14 +28,13 @@ async function modelCache(): Promise<Cache | undefined> {
   }
 }
 
-const digestIn = (url: string) => /[0-9a-f]{64}/.exec(url)?.[0] ?? "";
 
 async function list(): Promise<Kept[]> {
   const out: Kept[] = (await listStored()).map((f) => ({ kind: "interpreter", sha256: f.sha256, bytes: f.size, whole: f.whole, names: [] }));
   const cache = await modelCache();
   for (const request of (await cache?.keys()) ?? []) {
     const bytes = (await (await cache!.match(request))!.blob()).size;
-    out.push({ kind: "interpreter", sha256: digestIn(request.url), bytes, whole: true, names: [request.url] });
+    out.push({ kind: "interpreter", bytes, whole: true, ...keyParts(request.url) });
   }
   out.push(...(await listPrograms()).map((p): Kept => ({ kind: "program", whole: true, ...p })));
   const prefixes = await listPrefixes();
@@ -57,7 +56,7 @@ async function remove(k: Pick<Kept, "kind" | "sha256"> & Partial<Kept>): Promise
   }
   const cache = await modelCache();
   for (const { url } of (await cache?.keys()) ?? []) {
-    if (k.sha256 ? digestIn(url) === k.sha256 : k.names?.includes(url)) await cache!.delete(url);
+    if (keyParts(url).sha256 === k.sha256) await cache!.delete(url);
   }
 }
 

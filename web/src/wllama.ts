@@ -101,14 +101,14 @@ export class Peer {
     this.running = { wllama, order }; // also while it loads: what fails is ended
     try {
       await this.load(wllama, list, slots);
+      const others = list.filter(([n, a]) => a.first && n !== adapter).slice(0, SLOTS - 1);
+      const mine = list.filter(([n, a]) => a.first && n === adapter);
+      await Promise.all([...others, ...mine].map(([n, a]) => wllama.createCompletion(scaled(a.first!, order, n))));
+      return this.running;
     } catch (e) {
-      await this.stop(); // also after an abort: it has no model
+      await this.stop(); // also where the request was aborted meanwhile: this was no fault of its
       throw e;
     }
-    const others = list.filter(([n, a]) => a.first && n !== adapter).slice(0, SLOTS - 1);
-    const mine = list.filter(([n, a]) => a.first && n === adapter);
-    await Promise.all([...others, ...mine].map(([n, a]) => wllama.createCompletion(scaled(a.first!, order, n))));
-    return this.running;
   }
 
   private async load(wllama: Wllama, list: [number, Adapter][], slots: number): Promise<void> {
